@@ -1,0 +1,82 @@
+# The one door to everything. `make help` lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup format check test demo cluster generate verify bench image lock clean
+
+CACHE    := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/llamafleet
+# One virtual environment per checkout, outside of it: it holds a link back to this folder.
+CHECKOUT := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d ' ' -f 1)
+VENV     := $(CACHE)/venv/$(CHECKOUT)
+BIN      := $(VENV)/bin
+# The newest Python that is at least 3.11, unless PYTHON names one.
+PYTHON   ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+CLUSTER  ?= local
+IMAGE    ?= llamafleet:0.1.0
+
+# Nothing that a tool remembers goes into the repository.
+export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
+export MYPY_CACHE_DIR      := $(CACHE)/mypy
+export RUFF_CACHE_DIR      := $(CACHE)/ruff
+PYTEST := $(BIN)/pytest -o cache_dir=$(CACHE)/pytest
+RUN    := PYTHONPATH=tests $(BIN)/python -m
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+READY := $(VENV)/ready
+$(READY): locks/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing; install it, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@mkdir -p $(CACHE)
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV) > $(CACHE)/setup.log 2>&1 \
+	 && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt >> $(CACHE)/setup.log 2>&1 \
+	 && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >> $(CACHE)/setup.log 2>&1 \
+	 || { echo "the Python packages could not be installed (is the package index reachable?); the log is $(CACHE)/setup.log" >&2; exit 1; }
+	@touch $@
+
+setup: $(READY) ## install the pinned packages and build the control plane's programs
+	@$(RUN) testbed build
+
+format: $(READY) ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only --quiet .
+
+check: $(READY) ## lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: setup ## pass every test
+	$(PYTEST)
+
+demo: setup ## see it work: CLUSTER=local (default), current, or kind
+	@$(RUN) demo --cluster $(CLUSTER)
+
+cluster: setup ## a local control plane to play with, until Ctrl-C
+	@$(RUN) testbed cluster
+
+generate: $(READY) ## write what is generated: CRDs, the field tables of the docs
+	$(BIN)/llamafleet crds --write crds
+	$(BIN)/llamafleet reference --write docs
+
+verify: generate ## fail when something generated is not committed
+	@test -z "$$(git status --porcelain -- crds docs)" || { git status --short -- crds docs; git diff -- crds docs; exit 1; }
+
+bench: setup ## measure; the figures are ratios against a floor of the same run
+	@$(RUN) bench
+
+image: ## build the operator's image with Docker
+	@command -v docker > /dev/null || { echo "docker is missing: the image is built where Docker is" >&2; exit 1; }
+	docker build --tag $(IMAGE) .
+
+lock: $(READY) ## resolve the locks anew (for maintainers)
+	$(PYTHON) -m venv --clear $(CACHE)/lock && $(CACHE)/lock/bin/pip install --quiet uv==0.13.8
+	cd $(CURDIR) && for lock in runtime build dev; do \
+	  case $$lock in runtime) what="pyproject.toml";; build) what="locks/build.in";; dev) what="--extra dev pyproject.toml";; esac; \
+	  $(CACHE)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --no-emit-index-url --no-emit-find-links --no-cache --output-file locks/$$lock.txt $$what || exit 1; done
+
+clean: ## remove what this checkout has put into the cache
+	rm -rf $(VENV) $(CACHE)/pycache $(CACHE)/mypy $(CACHE)/ruff $(CACHE)/pytest

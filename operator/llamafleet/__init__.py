@@ -1,0 +1,1 @@
+"""llamafleet: Llama models on your own GPUs, sized, scheduled, scaled and kept inside a budget."""

@@ -1,0 +1,8 @@
+"""The one place that reads the clock."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present instant, aware and in UTC, in whole seconds: what the API's timestamps can hold."""
+    return datetime.now(UTC).replace(microsecond=0)

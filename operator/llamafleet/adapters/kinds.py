@@ -1,0 +1,45 @@
+"""The kinds of objects that we read or write, and their paths at the API server."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from llamafleet.api.names import API_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of object.
+
+    Attributes:
+        api_version: ``v1`` or ``group/version``.
+        name: the kind itself, such as ``Deployment``.
+        plural: its name in paths, such as ``deployments``.
+        namespaced: whether its objects live in namespaces.
+    """
+
+    api_version: str
+    name: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """The path of the collection, of one namespace's collection, or of one object."""
+        prefix = "api" if "/" not in self.api_version else "apis"
+        scope = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
+        return f"/{prefix}/{self.api_version}{scope}/{self.plural}" + (f"/{name}" if name else "")
+
+
+LLAMA_DEPLOYMENT: Final = Kind(API_VERSION, "LlamaDeployment", "llamadeployments")
+GPU_POOL: Final = Kind(API_VERSION, "GpuPool", "gpupools", namespaced=False)
+POD: Final = Kind("v1", "Pod", "pods")
+
+CHILDREN: Final = (
+    Kind("v1", "ServiceAccount", "serviceaccounts"),
+    Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
+    Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    Kind("v1", "Service", "services"),
+    Kind("apps/v1", "Deployment", "deployments"),
+)
+"""Every kind that ``rendering`` makes. A kind that is missing here cannot be applied: the look-up fails."""
+
+CHILD_BY_NAME: Final = {kind.name: kind for kind in CHILDREN}

@@ -1,0 +1,41 @@
+"""The GpuPools: read again when one changed, and now and then in case nobody said so."""
+
+import time
+from typing import Any, Final
+
+import orjson
+
+from llamafleet.adapters.kinds import GPU_POOL
+from llamafleet.adapters.transport import Transport
+
+FRESH_SECONDS: Final = 60.0
+"""How long a list of pools is believed without a word. kopf may miss a deletion; a price may not be wrong for long."""
+
+Pools = tuple[dict[str, Any], ...]
+
+
+class PoolView:
+    """Every GpuPool of the cluster, as the API server holds it."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Know nothing yet."""
+        self._transport = transport
+        self._pools: Pools = ()
+        self._read_at = float("-inf")
+        self._changes = 0
+
+    def forget(self) -> None:
+        """A GpuPool changed: the next reader asks the API server."""
+        self._changes += 1
+        self._read_at = float("-inf")
+
+    async def read(self) -> Pools:
+        """The pools, at most a minute old and never older than the last :meth:`forget`."""
+        if time.monotonic() - self._read_at < FRESH_SECONDS:
+            return self._pools
+        changes = self._changes
+        body = await self._transport.read(GPU_POOL.path())
+        self._pools = tuple(orjson.loads(body)["items"]) if body else ()
+        if changes == self._changes:  # else one changed while we read: what we got may be old already
+            self._read_at = time.monotonic()
+        return self._pools

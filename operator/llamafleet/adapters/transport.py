@@ -1,0 +1,135 @@
+"""Requests to the API server: read, list, watch, server-side apply. Nothing but HTTP and its errors.
+
+Every call has a deadline. A refusal carries the API server's own sentence, because that sentence names
+the field, the quota or the permission.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from llamafleet.api.names import FIELD_MANAGER
+from llamafleet.errors import Conflict, Forbidden, Unavailable
+
+REQUEST_SECONDS: Final = 30.0
+"""The deadline of a request that is not a watch."""
+
+SILENCE_SECONDS: Final = 90.0
+"""A watch that says nothing for so long is dead: the API server sends a bookmark about every minute."""
+
+LINE_LIMIT: Final = 16 * 2**20
+"""Bytes of one watch event. An object is at most 3 MiB; more without a line end is not the API server."""
+
+
+class Transport:
+    """One HTTP session to one API server."""
+
+    def __init__(self, session: aiohttp.ClientSession, server: str) -> None:
+        """Keep the session; whoever opened it closes it."""
+        self._session = session
+        self._server = server
+
+    async def read(self, path: str, query: Mapping[str, str] | None = None) -> bytes | None:
+        """The body of a GET, or None when there is no such thing.
+
+        Raises:
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        status, body = await self._send("GET", path, query or {})
+        if status == 404:  # noqa: PLR2004 - HTTP's own number
+            return None
+        _check(status, body, f"GET {path}")
+        return body
+
+    async def apply(self, path: str, intent: Mapping[str, Any], *, force: bool) -> bytes:
+        """Server-side apply of the whole intent under our field manager; the object as it is afterwards.
+
+        Raises:
+            Conflict: somebody else owns a field and ``force`` is False, or the object is another one by now.
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"}
+        status, body = await self._send("PATCH", path, query, orjson.dumps(intent))
+        _check(status, body, f"apply of {path}")
+        return body
+
+    async def _send(
+        self, method: str, path: str, query: Mapping[str, str], data: bytes | None = None
+    ) -> tuple[int, bytes]:
+        headers = {"Content-Type": "application/apply-patch+yaml"} if data else {}
+        deadline = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+        try:
+            async with self._session.request(
+                method, self._server + path, params=query, data=data, headers=headers, timeout=deadline
+            ) as response:
+                return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            message = f"{method} {path}: {type(error).__name__} {error}".rstrip()
+            raise Unavailable(message) from error
+
+    async def watch(self, path: str, query: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+        """The events of a watch, until the server ends it.
+
+        Raises:
+            Unavailable: the stream broke, fell silent, said something that is not an event, or the version
+                to go on from is too old (410).
+        """
+        deadline = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        try:
+            async with self._session.get(self._server + path, params=query, timeout=deadline) as response:
+                if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+                    _check(response.status, await response.read(), f"watch of {path}")
+                async for line in _lines(response.content):
+                    yield _event(line)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            message = f"watch of {path}: {type(error).__name__} {error}".rstrip()
+            raise Unavailable(message) from error
+
+
+async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Whole lines of any length up to the limit; aiohttp's own line reader ends at its buffer's size."""
+    rest = b""
+    async for chunk in stream.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line
+        if len(rest) > LINE_LIMIT:
+            message = f"a watch event has more than {LINE_LIMIT} bytes"
+            raise Unavailable(message)
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    try:
+        event = orjson.loads(line)
+        kind, subject = event["type"], event["object"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        message = f"a watch said something that is not an event: {line[:200]!r}"
+        raise Unavailable(message) from error
+    if kind == "ERROR":
+        _check(int(subject.get("code") or 500), orjson.dumps(subject), "watch")
+    return {"type": kind, "object": subject}
+
+
+def _check(status: int, body: bytes, what: str) -> None:
+    """Turn a refusal into one of our errors."""
+    match status:
+        case 200 | 201:
+            return
+        case 401 | 403:
+            error: type[Unavailable] = Forbidden
+        case 409:
+            error = Conflict
+        case _:
+            error = Unavailable
+    message = f"{what}: HTTP {status}: {_said(body)}"
+    raise error(message)
+
+
+def _said(body: bytes) -> str:
+    """The sentence of a Status object, or the beginning of whatever came instead."""
+    try:
+        return str(orjson.loads(body)["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return body[:200].decode(errors="replace")

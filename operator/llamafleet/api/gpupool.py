@@ -1,0 +1,122 @@
+"""The kind GpuPool: nodes with one kind of GPU, and what an hour of it costs."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from llamafleet.api.base import Record, Rule
+from llamafleet.api.metadata import ObjectMeta
+from llamafleet.api.quantity import Quantity
+from llamafleet.api.scalars import Money
+from llamafleet.api.texts import LABEL_KEY, LARGEST, Key, LabelValue, ResourceName, in_order
+from llamafleet.catalogue import gpus
+
+
+class Toleration(Record):
+    """A taint that the pods tolerate, in the shape of a pod's tolerations."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.operator != 'Exists' || !has(self.value) || self.value == ''",
+            "value of a toleration must be absent when its operator is Exists",
+        ),
+        Rule(
+            "has(self.key) || self.operator == 'Exists'",
+            "operator of a toleration must be Exists when its key is absent",
+        ),
+        Rule(
+            "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+            "effect of a toleration must be NoExecute when its tolerationSeconds is given",
+        ),
+    )
+
+    key: Key | None = None
+    """The key of the taint. Absent: every taint."""
+
+    operator: Literal["Equal", "Exists"] = "Equal"
+    """How the value is compared: Equal, or Exists for any value. Default Equal."""
+
+    value: LabelValue | None = None
+    """The value of the taint. Absent: the empty value."""
+
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    """The effect of the taint. Absent: every effect."""
+
+    toleration_seconds: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
+    """How long a NoExecute taint is tolerated, in seconds. Absent: for ever."""
+
+
+class Price(Record):
+    """What one GPU costs per hour, in USD."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.onDemand) || has(self.spot)", "spec.price must have at least one of onDemand and spot"
+        ),
+    )
+
+    on_demand: Money | None = None
+    """The price of one GPU for one hour on demand, in USD, as a decimal string. Absent: the catalogue's,
+    where it has one."""
+
+    spot: Money | None = None
+    """The price of one GPU for one hour of spot capacity, in USD, as a decimal string. Absent: the pool has
+    no spot price."""
+
+
+class GpuPoolSpec(Record):
+    """Nodes with one kind of GPU, and what an hour of it costs."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.nodeSelector) || "
+            f"self.nodeSelector.all(key, key.size() <= 317 && key.matches('{LABEL_KEY}'))".replace(
+                "\\", "\\\\"
+            ),
+            "every key of spec.nodeSelector must be a label key: an optional DNS prefix and a name",
+        ),
+    )
+
+    # Only the CRD holds the value against the catalogue: an older operator must be able to read a pool of
+    # a GPU that it does not know, because one such pool must not stop the others.
+    gpu: Annotated[str, Field(max_length=63, json_schema_extra={"enum": [*gpus()]})]
+    """The kind of GPU, a key of the catalogue such as a100-80gb. Required."""
+
+    node_selector: Annotated[Mapping[str, LabelValue], Field(max_length=16)] = Field(default_factory=dict)
+    """The labels of the pool's nodes. Absent: the nodes that NVIDIA's GPU Feature Discovery labels with a
+    product of this kind."""
+
+    tolerations: Annotated[tuple[Toleration, ...], Field(max_length=16, json_schema_extra=in_order())] = ()
+    """The taints of the pool's nodes that the pods tolerate. Absent: none."""
+
+    gpus_per_node: Annotated[int, Field(ge=1, le=64)] = 8
+    """How many GPUs a node has; a replica never needs more. Default 8."""
+
+    host_memory_per_gpu: Quantity | None = None
+    """The host memory that a pod may ask for with each GPU, in bytes, as a Kubernetes quantity such as 144Gi.
+    Absent: unknown, and taken to be enough."""
+
+    price: Price | None = None
+    """What one GPU costs per hour. Absent: the catalogue's price, where it has one."""
+
+    resource_name: ResourceName = "nvidia.com/gpu"
+    """The extended resource by which pods ask for a GPU. Default nvidia.com/gpu."""
+
+
+class GpuPool(Record):
+    """Nodes with one kind of GPU, offered to every LlamaDeployment of the cluster."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.metadata.name.size() <= 63 && "
+            "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+            "metadata.name must be at most 63 lower-case letters, digits and dashes",
+        ),
+    )
+
+    metadata: ObjectMeta
+    """Standard metadata of an object."""
+
+    spec: GpuPoolSpec
+    """What the pool offers. Required."""

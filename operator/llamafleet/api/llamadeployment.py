@@ -1,0 +1,84 @@
+"""The kind LlamaDeployment: one model, served on GPUs of the cluster."""
+
+from typing import ClassVar, Final
+
+from pydantic import Field
+
+from llamafleet.api.base import Record, Rule
+from llamafleet.api.cost import Cost
+from llamafleet.api.gpu import Gpu
+from llamafleet.api.metadata import ObjectMeta
+from llamafleet.api.model import Model
+from llamafleet.api.scaling import Replicas, Scaling
+from llamafleet.api.schedule import Schedule
+from llamafleet.api.serving import Serving
+from llamafleet.api.status import LlamaDeploymentStatus
+
+NOT_YET_IN_EFFECT: Final = (
+    "spec.model.adapters",
+    "spec.gpu.capacityType",
+    "spec.scaling.queueDepth",
+    "spec.scaling.scaleDownDelay",
+    "spec.scaling.idleTimeout",
+    "spec.schedule",
+    "spec.cost",
+)
+"""Fields that are checked and kept, and that this version of the operator does not act on."""
+
+
+class LlamaDeploymentSpec(Record):
+    """What a team wants: a model, what it must offer, and the limits within which it may run."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!(has(self.replicas) && has(self.scaling))",
+            "spec.replicas and spec.scaling exclude each other: replicas is for kubectl scale or an external "
+            "autoscaler, scaling for the operator's own",
+        ),
+    )
+
+    model: Model
+    """Which model, where its weights come from and how they are stored. Required."""
+
+    serving: Serving = Serving()
+    """What the model server offers to its callers. Absent: the default of each field."""
+
+    gpu: Gpu = Gpu()
+    """Which GPUs the operator may choose from. Absent: every GpuPool."""
+
+    scaling: Scaling | None = None
+    """How many replicas the operator's own autoscaler may run. Absent: spec.replicas, or one replica."""
+
+    replicas: Replicas | None = None
+    """The number of replicas, set by kubectl scale or an external autoscaler. Absent: spec.scaling decides;
+    without that, one replica."""
+
+    schedule: Schedule | None = None
+    """When the fleet is open. Absent: always."""
+
+    cost: Cost | None = None
+    """What the fleet may cost. Absent: no limit."""
+
+    suspend: bool = False
+    """Whether the fleet is put to sleep: zero replicas, everything else stays. Default false."""
+
+
+class LlamaDeployment(Record):
+    """One Llama model, served on GPUs of the cluster."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+            "metadata.name must be at most 63 lower-case letters, digits and dashes and begin with a letter, "
+            "because the Service of that name must",
+        ),
+    )
+
+    metadata: ObjectMeta
+    """Standard metadata of an object."""
+
+    spec: LlamaDeploymentSpec
+    """What is wanted. Required."""
+
+    status: LlamaDeploymentStatus = Field(default=LlamaDeploymentStatus())
+    """What the operator has seen and decided. The operator writes it."""

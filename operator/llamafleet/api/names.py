@@ -1,0 +1,56 @@
+"""Every name that llamafleet gives to something in a cluster, each built in one place.
+
+Label keys, annotation keys, object names and port names live here and nowhere else, so that
+the code that writes a name and the code that looks for it can never disagree.
+"""
+
+from typing import Final
+
+GROUP: Final = "llamafleet.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+
+FIELD_MANAGER: Final = "llamafleet"
+"""The name under which server-side apply records our fields."""
+
+NAME_LABEL: Final = "app.kubernetes.io/name"
+COMPONENT_LABEL: Final = "app.kubernetes.io/component"
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+DEPLOYMENT_LABEL: Final = f"{GROUP}/deployment"
+"""On every child and pod: the name of the LlamaDeployment that it belongs to."""
+
+CLIENT_NAMESPACE_LABEL: Final = f"{GROUP}/client"
+"""A namespace labelled ``llamafleet.io/client: "true"`` may send requests to fleets of other namespaces."""
+
+OPERATOR_NAME: Final = "llamafleet"
+MODEL_SERVER: Final = "vllm"
+
+APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
+"""On every child: a digest of what we last asked for. A difference means that our intent changed."""
+
+SERVING_CONTAINER: Final = "vllm"
+SERVING_PORT: Final = 8000
+SERVING_PORT_NAME: Final = "http"
+
+
+def child_labels(deployment: str) -> dict[str, str]:
+    """The labels of every object that we create for the LlamaDeployment of that name.
+
+    ``app.kubernetes.io/instance`` is left out on purpose: Argo CD with label tracking would take
+    an object that carries it for its own and prune it.
+    """
+    return {
+        NAME_LABEL: MODEL_SERVER,
+        MANAGED_BY_LABEL: FIELD_MANAGER,
+        DEPLOYMENT_LABEL: deployment,
+    }
+
+
+def pod_selector(deployment: str) -> dict[str, str]:
+    """The labels that select the pods of one LlamaDeployment: a fixed set, never a user's own."""
+    return {MANAGED_BY_LABEL: FIELD_MANAGER, DEPLOYMENT_LABEL: deployment}
+
+
+def selector_text(labels: dict[str, str]) -> str:
+    """A label selector in its text form, as the scale subresource and list calls want it."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))

@@ -1,0 +1,40 @@
+"""``spec.scaling``: how many replicas the operator's own autoscaler may run."""
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from llamafleet.api.base import Record, Rule
+from llamafleet.api.scalars import Duration
+
+MAX_REPLICAS: Final = 1000
+"""The bound of every replica count: eight GPUs each would already be 8000 GPUs."""
+
+Replicas = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
+
+
+class Scaling(Record):
+    """How many replicas the operator's own autoscaler may run, and how eagerly."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.minReplicas <= self.maxReplicas",
+            "spec.scaling.minReplicas must be at most spec.scaling.maxReplicas",
+        ),
+    )
+
+    min_replicas: Replicas = 1
+    """The fewest replicas. Default 1; 0 lets the fleet sleep."""
+
+    max_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] = 10
+    """The most replicas. Default 10."""
+
+    queue_depth: Annotated[int, Field(ge=1, le=10_000)] = 8
+    """How many waiting requests per replica are tolerated before another replica is added. Default 8."""
+
+    scale_down_delay: Duration = timedelta(minutes=5)
+    """How long a lower count must be enough before a replica is taken away. Default 5m."""
+
+    idle_timeout: Duration | None = None
+    """How long without any request before the fleet goes to zero. Absent: never to zero for idleness."""

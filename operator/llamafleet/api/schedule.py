@@ -1,0 +1,110 @@
+"""``spec.schedule``: when the fleet is open. This module states the windows; it does not evaluate them."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field, WithJsonSchema
+
+from llamafleet.api.base import Record, Rule
+from llamafleet.api.scalars import AutoDuration, Duration, Timestamp
+from llamafleet.api.scaling import MAX_REPLICAS, Replicas
+from llamafleet.api.texts import Cron, Name, TimeZone, in_order, keyed_by
+
+Date = Annotated[dt.date, WithJsonSchema({"type": "string", "maxLength": 10, "format": "date"})]
+
+
+class WindowState(StrEnum):
+    """What an exception makes of its time."""
+
+    OPEN = "Open"
+    CLOSED = "Closed"
+
+
+class Window(Record):
+    """A time that comes back, in which the fleet is open."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
+            "minReplicas of a window of spec.schedule.windows must be at most its maxReplicas",
+        ),
+    )
+
+    name: Name
+    """The name of the window, which conditions and events repeat. Required."""
+
+    start: Cron
+    """When the window opens: five cron fields (minute, hour, day of month, month, day of week) in the
+    schedule's time zone. Required."""
+
+    duration: Duration
+    """How long the window stays open, such as 6h. Required."""
+
+    min_replicas: Replicas | None = None
+    """The fewest replicas in this window. Absent: spec.scaling.minReplicas."""
+
+    max_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] | None = None
+    """The most replicas in this window. Absent: spec.scaling.maxReplicas."""
+
+
+class ScheduleException(Record):
+    """A day or a span of time that the windows do not decide."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.date) ? !has(self.from) && !has(self.to) : has(self.from) && has(self.to)",
+            "an exception of spec.schedule.exceptions must have either date, or both from and to",
+        ),
+        Rule(
+            "!has(self.from) || !has(self.to) || self.from < self.to",
+            "from of an exception of spec.schedule.exceptions must be earlier than its to",
+        ),
+    )
+
+    date: Date | None = None
+    """A whole day in the schedule's time zone, as 2026-12-24. Absent: from and to give the time."""
+
+    from_: Timestamp | None = Field(default=None, alias="from")
+    """The first instant, in RFC 3339 with an offset from UTC. Absent: date gives the time."""
+
+    to: Timestamp | None = None
+    """The first instant after the exception, in RFC 3339 with an offset from UTC. Absent: date gives the
+    time."""
+
+    state: WindowState
+    """Whether the fleet is Open or Closed in this time, whatever the windows say. Required."""
+
+
+class Schedule(Record):
+    """When the fleet is open, and how it opens and closes."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "(has(self.windows) && self.windows.size() > 0) || "
+            "(has(self.exceptions) && self.exceptions.size() > 0)",
+            "spec.schedule must have at least one of windows and exceptions; leave it out to be always open",
+        ),
+    )
+
+    time_zone: TimeZone = "UTC"
+    """The IANA time zone of every start and date. Default UTC."""
+
+    windows: Annotated[tuple[Window, ...], Field(max_length=64, json_schema_extra=keyed_by("name"))] = ()
+    """The times that come back, in which the fleet is open; where two overlap, the larger bounds count.
+    Absent: open, but for the exceptions."""
+
+    exceptions: Annotated[
+        tuple[ScheduleException, ...], Field(max_length=366, json_schema_extra=in_order())
+    ] = ()
+    """Days and spans of time that the windows do not decide. Absent: none."""
+
+    pre_warm: AutoDuration = "Auto"
+    """How long before a window its replicas are started. Default Auto: as long as 95 of 100 cold starts
+    took."""
+
+    drain_timeout: Duration = dt.timedelta(minutes=5)
+    """How long requests in flight may take to end when a window closes. Default 5m."""
+
+    close_when_idle: bool = False
+    """Whether a window closes early once its queue is empty. Default false."""

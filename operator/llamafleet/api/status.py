@@ -1,0 +1,139 @@
+"""The status of a LlamaDeployment: what the operator has seen and decided.
+
+Decimals are strings. Every field may be missing, because a status begins empty.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from llamafleet.api.base import Record
+from llamafleet.api.scalars import Timestamp
+from llamafleet.api.texts import LARGEST, Digits, Text, in_order, keyed_by
+
+
+class Condition(Record):
+    """One statement about the resource, in the shape that Kubernetes gives conditions."""
+
+    type: Annotated[str, Field(max_length=316, pattern=r"^[A-Za-z0-9]([A-Za-z0-9_./-]*[A-Za-z0-9])?$")]
+    """What the statement is about, such as Ready or Sized. Required."""
+
+    status: Literal["True", "False", "Unknown"]
+    """Whether it holds. Required."""
+
+    reason: Annotated[str, Field(max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")]
+    """Why, in one word for programs. Required."""
+
+    message: Annotated[str, Field(max_length=32768)] = ""
+    """Why, in sentences for people. Default empty."""
+
+    last_transition_time: Timestamp
+    """When the status of this condition last changed. Required."""
+
+    observed_generation: Annotated[int, Field(ge=0, le=LARGEST)] = 0
+    """The generation of the spec that this statement is about. Default 0."""
+
+
+class StatusReason(Record):
+    """One step of the last decision about the number of replicas."""
+
+    step: Annotated[str, Field(max_length=63)]
+    """The rule that was applied, such as demand or within_bounds. Required."""
+
+    replicas: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    """The number of replicas after this step. Required."""
+
+    message: Text = ""
+    """What the rule said. Default empty."""
+
+
+class StatusPlan(Record):
+    """The chosen shape of one replica, with the numbers that led to it; GiB are 2^30 bytes."""
+
+    # A number without a value is absent, never zero: nobody shall read a number that was not computed.
+
+    pool: Annotated[str, Field(max_length=253)] = ""
+    """The GpuPool whose nodes are used."""
+
+    gpu: Annotated[str, Field(max_length=63)] = ""
+    """The kind of GPU, a key of the catalogue."""
+
+    gpus_per_replica: Annotated[int, Field(ge=1, le=64)] | None = None
+    """How many GPUs one replica has."""
+
+    tensor_parallel: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Over how many GPUs each layer is split."""
+
+    quantization: Annotated[str, Field(max_length=16)] = ""
+    """The precision of the weights."""
+
+    checkpoint: Annotated[str, Field(max_length=512)] = ""
+    """The weights that are served: a repository of the model hub, or the spec's own source."""
+
+    weights_gib_per_gpu: Digits | None = None
+    """The weights of one GPU before anything is moved to host memory, in GiB."""
+
+    host_offload_gib_per_gpu: Digits | None = None
+    """The weights of one GPU that lie in host memory, in GiB."""
+
+    host_memory_gib: Digits | None = None
+    """The host memory that one replica needs for them, in GiB."""
+
+    overhead_gib_per_gpu: Digits | None = None
+    """What the server needs on each GPU beside weights and KV cache, in GiB."""
+
+    kv_cache_gib_per_gpu: Digits | None = None
+    """What is left for the KV cache on each GPU, in GiB."""
+
+    max_context_length: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    """The longest request that is served, in tokens."""
+
+    max_concurrency: Digits | None = None
+    """How many requests of full length the KV cache of one replica holds."""
+
+    hourly_usd_per_replica: Digits | None = None
+    """What one replica costs per hour, in USD."""
+
+    explanation: Text = ""
+    """The arithmetic in words."""
+
+
+class StatusCost(Record):
+    """What the fleet costs, in USD."""
+
+    hourly_rate: Digits | None = None
+    """What the wanted replicas cost per hour together, in USD."""
+
+
+class LlamaDeploymentStatus(Record):
+    """What the operator has seen and decided."""
+
+    observed_generation: Annotated[int, Field(ge=-1, le=LARGEST)] = -1
+    """The generation of the spec that the operator has last acted on. Default -1: not yet on any, so that
+    no tool takes a new resource for a finished one."""
+
+    conditions: Annotated[
+        tuple[Condition, ...], Field(max_length=16, json_schema_extra=keyed_by("type"))
+    ] = ()
+    """Ready, Progressing, Degraded, Sized and others, each with its reason."""
+
+    replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """How many model servers exist, ready or not. Default 0."""
+
+    ready_replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """How many model servers answer requests. Default 0."""
+
+    desired_replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """How many model servers the last decision wants. Default 0."""
+
+    selector: Text = ""
+    """The label selector of the model servers' pods, as text, for autoscalers."""
+
+    reasons: Annotated[tuple[StatusReason, ...], Field(max_length=16, json_schema_extra=in_order())] = ()
+    """The steps of the last decision about the number of replicas, in order."""
+
+    plan: StatusPlan | None = None
+    """The chosen shape of one replica. Absent: no shape was chosen yet."""
+
+    cost: StatusCost | None = None
+    """What the fleet costs. Absent: no shape was chosen yet."""

@@ -1,0 +1,75 @@
+"""The command line: ``llamafleet run`` in a cluster, ``llamafleet crds`` on a laptop.
+
+Imports happen inside the commands, so that a command on a laptop does not load the operator.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    return int(options.command(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="llamafleet", description="Llama models on your own GPUs.")
+    parser.add_argument("--version", action="version", version=f"llamafleet {version('llamafleet')}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="run the operator until it is told to stop"))
+    _add_crds(commands.add_parser("crds", help="print the custom resource definitions"))
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_run)
+    parser.add_argument(
+        "--namespace",
+        default=os.environ.get("POD_NAMESPACE", "llamafleet-system"),
+        help="the namespace that the operator runs in (default: $POD_NAMESPACE, else %(default)s)",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=8, help="resources reconciled at the same time (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--health", metavar="URL", help="where to serve liveness, such as http://0.0.0.0:8080/healthz"
+    )
+    parser.add_argument(
+        "--metrics-port", type=int, default=0, help="where to serve Prometheus metrics (default: nowhere)"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    import kopf  # noqa: PLC0415 - see the module's docstring
+
+    from llamafleet.handlers.operator import run  # noqa: PLC0415
+    from llamafleet.handlers.settings import Settings  # noqa: PLC0415
+
+    kopf.configure(log_format=kopf.LogFormat.PLAIN if sys.stderr.isatty() else kopf.LogFormat.FULL)
+    run(Settings(options.namespace, options.workers, options.health, options.metrics_port))
+    return 0
+
+
+def _add_crds(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_crds)
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="write one file per kind into this folder"
+    )
+
+
+def _crds(options: argparse.Namespace) -> int:
+    from llamafleet.api.crd import crds, to_yaml  # noqa: PLC0415 - see the module's docstring
+
+    for crd in crds():
+        text = to_yaml(crd)
+        if options.write:
+            plural, group = crd["spec"]["names"]["plural"], crd["spec"]["group"]
+            (options.write / f"{group}_{plural}.yaml").write_text(text, encoding="utf-8")
+        else:
+            sys.stdout.write(f"---\n{text}")
+    return 0

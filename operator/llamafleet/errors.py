@@ -1,0 +1,63 @@
+"""The errors of llamafleet, named by what happens next.
+
+    LlamafleetError
+    ├── InvalidSpec     the author must change a field; trying again changes nothing
+    │   └── DoesNotFit  the field values are legal, yet no GPU shape holds them
+    ├── Waiting         nothing is wrong; come back after some seconds
+    └── Unavailable     the world did not answer as needed; try again with back-off
+        ├── Conflict    an object of that name is not ours to change
+        └── Forbidden   the API server refuses us; a permission may be granted later
+
+This module knows nothing else of the package: every layer may raise these.
+"""
+
+
+class LlamafleetError(Exception):
+    """The root of every error that llamafleet raises on purpose."""
+
+
+class InvalidSpec(LlamafleetError):
+    """A field of a resource has a value that a rule forbids.
+
+    Args:
+        field: the path of the field as its author writes it, such as ``spec.gpu.pools``.
+        value: the value that was found there.
+        rule: what the value must be, as a sentence without a subject: "must be …".
+    """
+
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        """Join field, value and rule to one sentence."""
+        super().__init__(f"{field} = {value}: {rule}")
+        self.field = field
+        self.value = value
+        self.rule = rule
+
+
+class DoesNotFit(InvalidSpec):
+    """No pool offers a shape that holds the model; the rule carries the arithmetic."""
+
+
+class Waiting(LlamafleetError):
+    """Nothing is wrong, but the next step has to wait.
+
+    Args:
+        message: what is waited for.
+        seconds: when to look again.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        """Keep the delay beside the message."""
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class Unavailable(LlamafleetError):
+    """Something outside did not do its part; the same call may succeed later."""
+
+
+class Conflict(Unavailable):
+    """An object that we would write belongs to somebody else."""
+
+
+class Forbidden(Unavailable):
+    """The API server answered 401 or 403: a permission is missing for now."""

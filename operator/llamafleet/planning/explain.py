@@ -1,0 +1,101 @@
+"""The sizing arithmetic in words: why a shape was chosen and what it costs.
+
+Every text stays below the 1024 characters of a condition. Figures are rounded each for itself, so that a
+sum of them can seem to be off by 0.01.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from llamafleet.catalogue import PRECISIONS, Experts
+from llamafleet.planning import offload
+from llamafleet.planning.candidates import SMALLEST_CONTEXT, kv_layout
+from llamafleet.planning.memory import GIB, UTILISATION, kv_per_request
+from llamafleet.planning.shape import Shape
+from llamafleet.planning.sizing import Choice
+from llamafleet.planning.wanted import Wanted
+from llamafleet.planning.words import gib, placed, usd
+
+BUSY: Final = 8
+"""The second batch size for which a slower decode is told; the first is a single request."""
+
+
+def explanation(wanted: Wanted, choice: Choice) -> str:
+    """The memory of a GPU, its requests and price, then whatever else the author should know."""
+    shape = choice.shape
+    sentences = [_memory(shape), _requests(wanted, shape), _price(choice), *_assumptions(wanted, shape)]
+    if shape.offload_gib and wanted.model.experts is not None:
+        sentences += _offload(wanted, choice, wanted.model.experts)
+    return " ".join(sentences)
+
+
+def _memory(shape: Shape) -> str:
+    memory = shape.memory
+    hosted = f" + {gib(memory.offloaded)} of them in host memory" if shape.offload_gib else ""
+    return (
+        f"{shape.variant} {placed(shape)}: {gib(shape.pool.gpu.memory)} GiB x {UTILISATION}"
+        f" = {gib(memory.usable)} GiB usable per GPU - {gib(memory.weights)} weights{hosted}"
+        f" - {gib(memory.rope_table)} rope table - {gib(memory.overhead)} overhead"
+        f" = {gib(memory.kv_cache)} GiB KV cache."
+    )
+
+
+def _requests(wanted: Wanted, shape: Shape) -> str:
+    layout = kv_layout(wanted, shape.pool)
+    request = kv_per_request(wanted.model, shape.tensor_parallel, shape.context_length, layout)
+    return (
+        f"One request of {shape.context_length:,} tokens needs {gib(request)} GiB of it, "
+        f"so {shape.max_concurrency:.1f} fit at once."
+    )
+
+
+def _price(choice: Choice) -> str:
+    shape = choice.shape
+    pool = shape.pool
+    rivals = (
+        f", the cheapest of {choice.fitting} shapes that fit"
+        if choice.fitting > 1
+        else ", the only shape that fits"
+    )
+    return (
+        f"{usd(shape.hourly_usd)} USD/h ({shape.tensor_parallel} x {usd(pool.hourly_usd_per_gpu)}, "
+        f"{pool.price_source}){rivals}."
+    )
+
+
+def _assumptions(wanted: Wanted, shape: Shape) -> Iterator[str]:
+    """What was taken for granted and can be changed."""
+    if wanted.context_length is None:
+        requests = "1 request" if wanted.concurrency == 1 else f"{wanted.concurrency} requests"
+        yield (
+            f"spec.serving.contextLength is not set; {shape.context_length:,} is the largest power of two "
+            f"that leaves room for {requests}."
+        )
+    if not shape.hybrid_kv and wanted.model.chunked_attention_layers:
+        yield "The image's vLLM release is unknown, so every layer is taken to keep the whole context."
+
+
+def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
+    """What it takes and costs to keep experts in host memory."""
+    shape = choice.shape
+    tensors = offload.layer_bytes(wanted.model, PRECISIONS[shape.quantization], shape.tensor_parallel)
+    layers = offload.layers_touched(tensors, shape.offload_gib)
+    one, busy, prefill = (
+        offload.seconds_per_step(tensors, layers, experts.count, tokens)
+        for tokens in (1, BUSY, shape.max_batched_tokens)
+    )
+    yield (
+        f"The experts in host memory ask for {shape.host_memory // GIB} GiB per pod and, by estimate, add "
+        f"{one * 1000:.0f} ms to a decode step of 1 request, {busy * 1000:.0f} ms to one of {BUSY} and "
+        f"{prefill:.1f} s to a prefill step of {shape.max_batched_tokens:,} tokens."
+    )
+    if wanted.context_length is None:
+        yield f"They were sized for {SMALLEST_CONTEXT:,} tokens, to keep as few of them slow as possible."
+    yield _without_offload(choice.without_offload)
+
+
+def _without_offload(shape: Shape | None) -> str:
+    if shape is None:
+        return "No shape fits without host memory."
+    price = usd(shape.hourly_usd)
+    return f"Without host memory (hostOffload: Never) the cheapest is {placed(shape)} for {price} USD/h."

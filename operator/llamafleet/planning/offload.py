@@ -1,0 +1,68 @@
+"""Expert weights in pinned host memory: how much may go there, what it takes, and what it costs in speed.
+
+vLLM moves whole tensors (``--cpu-offload-gb``, ``--cpu-offload-params experts``) and its kernels read them
+over PCIe. Nothing here decides whether to; ``docs/decisions/0003-host-offload.md`` says when we do.
+"""
+
+import math
+from typing import Final
+
+from llamafleet.catalogue import ModelFacts, Precision
+from llamafleet.planning.memory import GIB, Weights
+
+LARGEST_PART: Final = 2
+"""At most one half of a rank's weights: beyond that, most of the work waits for PCIe."""
+
+PROCESS_BYTES: Final = 20 * GIB
+"""Host memory for the server's processes, loading buffers and page cache: 10 to 20 GiB, by estimate."""
+
+PCIE_BYTES_PER_SECOND: Final = 20_000_000_000
+"""What PCIe 4.0 x16 gives a GPU in effect, by estimate: about two thirds of its nominal 32 GB/s."""
+
+MATRICES: Final = 3
+"""Gate, up and down projection of an expert."""
+
+
+def most_offload_gib(weights: Weights, tensor_parallel: int) -> int:
+    """The most whole GiB per GPU that may lie in host memory; 0 for a model without routed experts."""
+    experts = weights.experts // tensor_parallel
+    return min(experts, weights.per_rank(tensor_parallel) // LARGEST_PART) // GIB
+
+
+def layer_bytes(model: ModelFacts, precision: Precision, tensor_parallel: int) -> tuple[int, ...]:
+    """The tensors of one layer's experts on one rank, in bytes: gate and up as one, down, then their scales.
+
+    Empty for a model without routed experts.
+    """
+    if model.experts is None:
+        return ()
+    one = model.experts.count * model.hidden_size * model.experts.intermediate_size // tensor_parallel
+    parts = [(MATRICES - 1) * one, one]
+    sizes = [
+        math.ceil(part * kind) for kind in (precision.weight_bytes, precision.scale_bytes) for part in parts
+    ]
+    return tuple(size for size in sizes if size)
+
+
+def layers_touched(tensors: tuple[int, ...], offload_gib: int) -> int:
+    """How many layers give up experts for so many GiB; a layer counts as a whole."""
+    return -(-offload_gib * GIB // sum(tensors))
+
+
+def host_memory(tensors: tuple[int, ...], layers: int, tensor_parallel: int) -> int:
+    """Bytes of host memory for the pod, in whole GiB.
+
+    Pinning rounds every tensor up to a power of two (vllm issue 58178, open in 0.32), which is why this is up
+    to twice the offloaded weights.
+    """
+    pinned = sum(1 << (size - 1).bit_length() for size in tensors)
+    return -(-(layers * pinned * tensor_parallel + PROCESS_BYTES) // GIB) * GIB
+
+
+def seconds_per_step(tensors: tuple[int, ...], layers: int, experts: int, tokens: int) -> float:
+    """How much longer a step of so many tokens takes: the experts that are hit, read once over PCIe.
+
+    Each token visits one expert of a layer, and all are taken to be equally likely.
+    """
+    hit = 1 - (1 - 1 / experts) ** tokens
+    return layers * sum(tensors) * hit / PCIE_BYTES_PER_SECOND

@@ -1,0 +1,61 @@
+"""The one decision: what a LlamaDeployment should be, given its pools and what was seen. Pure.
+
+The values that make up a plan can be imported from here, wherever they are defined.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from llamafleet.api.llamadeployment import LlamaDeploymentSpec
+from llamafleet.planning.effect import not_in_effect
+from llamafleet.planning.explain import explanation
+from llamafleet.planning.pools import eligible
+from llamafleet.planning.replicas import Observation, Reason, decide
+from llamafleet.planning.shape import GpuMemory, Pool, Shape, UnusablePool
+from llamafleet.planning.sizing import choose
+from llamafleet.planning.wanted import wanted
+
+__all__ = ["GpuMemory", "Observation", "Plan", "Pool", "Reason", "Shape", "UnusablePool", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decision, with its arithmetic.
+
+    Attributes:
+        shape: one replica.
+        explanation: the sizing arithmetic in words, at most 1000 characters.
+        replicas: how many.
+        reasons: why so many, one entry per rule that had something to say.
+        hourly_usd: the price of all replicas, US dollars per hour.
+        not_in_effect: fields that the author uses and that change nothing yet.
+    """
+
+    shape: Shape
+    explanation: str
+    replicas: int
+    reasons: tuple[Reason, ...]
+    hourly_usd: Decimal
+    not_in_effect: tuple[str, ...]
+
+
+def plan(spec: LlamaDeploymentSpec, pools: Sequence[Pool | UnusablePool], seen: Observation) -> Plan:
+    """Size one replica, then decide how many there should be.
+
+    Raises:
+        InvalidSpec: a field has a value that its model, checkpoint or pools cannot serve.
+        DoesNotFit: no pool holds the model with the wanted requests.
+    """
+    asked = wanted(spec)
+    choice = choose(asked, eligible(pools, spec.gpu.pools))
+    reasons = decide(spec, seen)
+    replicas = reasons[-1].replicas
+    return Plan(
+        shape=choice.shape,
+        explanation=explanation(asked, choice),
+        replicas=replicas,
+        reasons=reasons,
+        hourly_usd=replicas * choice.shape.hourly_usd,
+        not_in_effect=not_in_effect(spec),
+    )

@@ -1,0 +1,123 @@
+"""What a sizing decision is made of: pools to choose from, and the shape that was chosen.
+
+Values only; the arithmetic lives in ``memory``, the choice in ``sizing``. All memory is in bytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from llamafleet.api.gpupool import Toleration
+from llamafleet.catalogue import GpuFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """GPUs of one kind on nodes of one kind, at one price.
+
+    Attributes:
+        name: the GpuPool's name, or the catalogue key of the built-in pool.
+        gpu: what the catalogue knows of the GPU.
+        gpus_per_node: the most that one pod can have.
+        node_selector: labels of the pool's nodes; empty: the GPU's product labels select them.
+        tolerations: for the taints of the pool's nodes.
+        host_memory_per_gpu: bytes that a pod may ask for per GPU; None when nobody said.
+        hourly_usd_per_gpu: what one GPU costs per hour, US dollars.
+        price_source: where that price was read, in a few words.
+        resource_name: the extended resource that counts the GPUs, such as ``nvidia.com/gpu``.
+    """
+
+    name: str
+    gpu: GpuFacts
+    gpus_per_node: int
+    node_selector: Mapping[str, str]
+    tolerations: tuple[Toleration, ...]
+    host_memory_per_gpu: int | None
+    hourly_usd_per_gpu: Decimal
+    price_source: str
+    resource_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnusablePool:
+    """A GpuPool that cannot be planned with. It stops nobody who does not name it.
+
+    Attributes:
+        name: the GpuPool's name.
+        problem: which of its fields breaks which rule, as a sentence.
+    """
+
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class GpuMemory:
+    """Where the memory of one GPU goes, in bytes.
+
+    Attributes:
+        usable: what vLLM may use: the GPU's memory times the utilisation.
+        weights: this rank's share of the weights with the parts that every rank holds, before offload.
+        rope_table: the rotary table, on every GPU in full.
+        offloaded: how much of ``weights`` lies in host memory instead.
+        overhead: activations, CUDA context, NCCL and CUDA graphs.
+        kv_needed: what the wanted requests fill, and the block that vLLM keeps empty.
+    """
+
+    usable: int
+    weights: int
+    rope_table: int
+    offloaded: int
+    overhead: int
+    kv_needed: int
+
+    @property
+    def kv_cache(self) -> int:
+        """What is left for keys and values; negative when not even the weights fit."""
+        return self.usable - self.weights - self.rope_table - self.overhead + self.offloaded
+
+    @property
+    def shortfall(self) -> int:
+        """How much is missing; zero or negative when the wanted requests fit."""
+        return self.kv_needed - self.kv_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One replica: a model in a precision on some GPUs of a pool.
+
+    Attributes:
+        pool: where it runs.
+        variant: the model's key in the catalogue.
+        quantization: the precision of the weights, such as ``INT4``.
+        checkpoint: the Hugging Face repository of the weights, or the author's own source text.
+        tensor_parallel: GPUs of one replica, over which the weights are split.
+        offload_gib: GiB per GPU of expert weights that lie in host memory; 0 for none.
+        host_memory: bytes of host memory that the pod needs for them; 0 for none.
+        context_length: the longest request, tokens.
+        max_concurrency: how many requests of that length the KV cache holds at once.
+        memory: where the memory of each GPU goes.
+        weight_bytes: the whole checkpoint, parts that are not loaded included.
+        max_batched_tokens: tokens that vLLM computes in one step.
+        hybrid_kv: True when vLLM's hybrid KV cache manager was counted on.
+        rope_positions: what ``max_position_embeddings`` is lowered to; None: left alone.
+        text_only: True when the model's vision parts are left out.
+        hourly_usd: the price of one replica, US dollars per hour.
+    """
+
+    pool: Pool
+    variant: str
+    quantization: str
+    checkpoint: str
+    tensor_parallel: int
+    offload_gib: int
+    host_memory: int
+    context_length: int
+    max_concurrency: float
+    memory: GpuMemory
+    weight_bytes: int
+    max_batched_tokens: int
+    hybrid_kv: bool
+    rope_positions: int | None
+    text_only: bool
+    hourly_usd: Decimal

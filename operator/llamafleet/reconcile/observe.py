@@ -1,0 +1,115 @@
+"""Gather: everything that one decision needs, read once."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from llamafleet.api.gpupool import GpuPool
+from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.metadata import ObjectMeta
+from llamafleet.api.observed import ChildSeen, Key, PodSeen
+from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.errors import InvalidSpec, Unavailable
+from llamafleet.planning.diagnosis import needs_log
+from llamafleet.planning.plan import Observation
+from llamafleet.reconcile.ports import Views
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was there when we looked.
+
+    Attributes:
+        metadata: the metadata of the resource.
+        llama: the resource, or why its spec cannot be read.
+        before: the status that we wrote last, as the API server holds it.
+        pools: every GpuPool.
+        children: its children, by kind.
+        pods: its pods that are not on their way out.
+        logs: the end of the log of containers that ended, by pod uid.
+        now: when we looked, UTC.
+    """
+
+    metadata: ObjectMeta
+    llama: LlamaDeployment | InvalidSpec
+    before: Mapping[str, Any]
+    pools: tuple[GpuPool, ...]
+    children: Mapping[str, ChildSeen]
+    pods: tuple[PodSeen, ...]
+    logs: Mapping[str, str]
+    now: datetime
+
+    @property
+    def last_status(self) -> LlamaDeploymentStatus:
+        """The status that we wrote last, parsed; an empty one when somebody garbled it."""
+        try:
+            return LlamaDeploymentStatus.model_validate(self.before)
+        except ValidationError:
+            return LlamaDeploymentStatus()
+
+    @property
+    def observation(self) -> Observation:
+        """The part of it that the plan depends on. No count was decided before there is a Deployment."""
+        decided = self.last_status.desired_replicas if "Deployment" in self.children else None
+        return Observation(now=self.now, replicas=decided)
+
+
+async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
+    """Look at one resource and everything around it; None when the resource is gone or going.
+
+    Raises:
+        Unavailable: the API server did not answer.
+    """
+    raw = await world.resource(key)
+    if raw is None or raw["metadata"].get("deletionTimestamp"):
+        return None
+    pods = world.pods(key)
+    return Seen(
+        metadata=ObjectMeta.model_validate(raw["metadata"]),
+        llama=_read(raw),
+        before=raw.get("status", {}),
+        pools=tuple(_readable(await world.pools())),
+        children=world.children(key),
+        pods=pods,
+        logs=await _logs(world, key.namespace, pods),
+        now=now,
+    )
+
+
+def _read(raw: Mapping[str, Any]) -> LlamaDeployment | InvalidSpec:
+    """The typed resource. The API server has checked it already, by the schema of a CRD that may be older."""
+    try:
+        return LlamaDeployment.model_validate({**raw, "status": {}})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return InvalidSpec(".".join(map(str, first["loc"])), first["input"], first["msg"])
+
+
+def _readable(pools: Iterable[Mapping[str, Any]]) -> Iterator[GpuPool]:
+    """The pools that can be read. One that cannot is left out: it must not stop resources that use others."""
+    for pool in pools:
+        try:
+            yield GpuPool.model_validate(pool)
+        except ValidationError as error:
+            log.warning("GpuPool %s is left out: %s", pool["metadata"]["name"], error)
+
+
+async def _logs(world: Views, namespace: str, pods: tuple[PodSeen, ...]) -> dict[str, str]:
+    """The logs that explain failed containers. A log that cannot be had stops nothing."""
+    unexplained = [pod for pod in pods if needs_log(pod)]
+    texts = await asyncio.gather(*(_log(world, namespace, pod) for pod in unexplained))
+    return {pod.uid: text for pod, text in zip(unexplained, texts, strict=True)}
+
+
+async def _log(world: Views, namespace: str, pod: PodSeen) -> str:
+    try:
+        return await world.log_of(namespace, pod)
+    except Unavailable:
+        return ""

@@ -1,0 +1,55 @@
+"""The workers: a fixed number of tasks that take keys from the queue and reconcile them."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+from llamafleet.api.observed import Key
+from llamafleet.errors import LlamafleetError
+from llamafleet.reconcile.queue import WorkQueue
+from llamafleet.reconcile.reconciler import Reconciler
+
+RESYNC_SECONDS: Final = 600.0
+"""Every resource is looked at again after this time, plus up to a half, even when nothing was heard of it."""
+
+log = logging.getLogger(__name__)
+
+Measure = Callable[[str, float], None]
+"""Told the result of a reconcile and how many seconds it took."""
+
+
+async def run_workers(queue: WorkQueue, reconciler: Reconciler, measure: Measure, count: int) -> None:
+    """Run that many workers for ever."""
+    async with asyncio.TaskGroup() as group:
+        for number in range(count):
+            group.create_task(_work(queue, reconciler, measure), name=f"worker {number}")
+
+
+async def _work(queue: WorkQueue, reconciler: Reconciler, measure: Measure) -> None:
+    while True:
+        key = await queue.take()
+        started = time.monotonic()
+        result = await _once(queue, reconciler, key)
+        queue.done(key)
+        measure(result, time.monotonic() - started)
+
+
+async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
+    """Reconcile one key and decide when it comes again; the result in one word."""
+    try:
+        exists = await reconciler.reconcile(key)
+    except LlamafleetError as error:
+        log.warning("%s: %s; trying again in %.1f s", key, error, queue.retry(key))
+        return "failed"
+    except Exception:  # the outermost edge: one broken resource must not stop the others
+        log.exception("%s: unexpected error; trying again in %.1f s", key, queue.retry(key))
+        return "broken"
+    queue.succeeded(key)
+    if not exists:
+        queue.forget(key)
+        return "gone"
+    queue.add_after(key, RESYNC_SECONDS * (1 + random.random() / 2))  # noqa: S311 - jitter, not a secret
+    return "done"

@@ -1,0 +1,125 @@
+"""The pod template of a model server."""
+
+import math
+from typing import Any, Final
+
+from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.names import SERVING_CONTAINER, SERVING_PORT, SERVING_PORT_NAME, child_labels
+from llamafleet.planning.image import serving_image
+from llamafleet.planning.plan import Pool, Shape
+from llamafleet.rendering.environment import environment
+from llamafleet.rendering.probes import grace_seconds, pre_stop, probes
+from llamafleet.rendering.source import HubSource, parse_source
+from llamafleet.rendering.vllm_args import serve_args
+from llamafleet.rendering.volumes import SHM_GIB_PER_GPU, volume_mounts, volumes
+
+GIB: Final = 2**30
+
+RUN_AS: Final = 65532
+"""User and group of the server: any number but 0; this one is known as ``nonroot`` in slim images."""
+
+BASE_MEMORY_GIB: Final = 16
+MEMORY_GIB_PER_GPU: Final = 4
+"""Host memory for a server without offload: Python, CUDA and torch of the API server and the engine,
+then one worker per GPU with its loading buffers. An estimate; spec.serving.resources overrides it."""
+
+DISK_FACTOR: Final = 1.1
+DISK_BASE_GIB: Final = 8
+"""Local disk for downloaded weights: a tenth more than the weights themselves, and 8 GiB for the
+tokenizer, the compile caches and the log. An estimate; spec.serving.resources overrides it."""
+
+PRODUCT_LABEL: Final = "nvidia.com/gpu.product"
+"""Set on nodes by NVIDIA's GPU Feature Discovery."""
+
+
+def pod_template(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
+    """The ``template`` of the Deployment."""
+    name = llama.metadata.name
+    return {"metadata": {"labels": child_labels(name)}, "spec": _pod_spec(llama, shape)}
+
+
+def _pod_spec(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
+    return {
+        "serviceAccountName": llama.metadata.name,
+        "automountServiceAccountToken": False,
+        # A Service called "vllm" would inject VLLM_PORT=tcp://…, which vLLM then fails to parse.
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": grace_seconds(),
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": RUN_AS,
+            "runAsGroup": RUN_AS,
+            "fsGroup": RUN_AS,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        **_placement(shape.pool),
+        "containers": [_container(llama, shape)],
+        "volumes": volumes(shape),
+    }
+
+
+def _placement(pool: Pool) -> dict[str, Any]:
+    """Node affinity and tolerations: the pool's own labels, or the products that the catalogue knows."""
+    if pool.node_selector:
+        wanted = [_label_in(key, [value]) for key, value in sorted(pool.node_selector.items())]
+    else:
+        wanted = [_label_in(PRODUCT_LABEL, list(pool.gpu.products))]
+    terms = {"nodeSelectorTerms": [{"matchExpressions": wanted}]}
+    return {
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}},
+        "tolerations": [
+            toleration.model_dump(by_alias=True, exclude_none=True) for toleration in pool.tolerations
+        ],
+    }
+
+
+def _label_in(key: str, values: list[str]) -> dict[str, Any]:
+    return {"key": key, "operator": "In", "values": values}
+
+
+def _container(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
+    return {
+        "name": SERVING_CONTAINER,
+        "image": serving_image(llama.spec.serving.image),
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["vllm", "serve"],
+        "args": serve_args(llama, shape),
+        "env": environment(llama, shape),
+        "ports": [{"name": SERVING_PORT_NAME, "containerPort": SERVING_PORT, "protocol": "TCP"}],
+        "resources": _resources(llama, shape),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        **probes(shape),
+        "lifecycle": {"preStop": pre_stop()},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": volume_mounts(shape),
+    }
+
+
+def _resources(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
+    """Requests by our estimates, the author's own requests and limits above them, GPUs above all."""
+    own = llama.spec.serving.resources
+    gpus = {shape.pool.resource_name: str(shape.tensor_parallel)}
+    requests = {**_estimates(shape), **(own.requests if own else {})}
+    return {
+        "requests": {**{key: str(value) for key, value in requests.items()}, **gpus},
+        "limits": {**{key: str(value) for key, value in (own.limits if own else {}).items()}, **gpus},
+    }
+
+
+def _estimates(shape: Shape) -> dict[str, str]:
+    """CPU, host memory and disk.
+
+    vLLM's own advice is one core for each of its processes: API server, engine, and a worker per GPU.
+    """
+    resident = BASE_MEMORY_GIB + MEMORY_GIB_PER_GPU * shape.tensor_parallel
+    memory = max(resident, math.ceil(shape.host_memory / GIB)) + SHM_GIB_PER_GPU * shape.tensor_parallel
+    estimates = {"cpu": str(2 + shape.tensor_parallel), "memory": f"{memory}Gi"}
+    if isinstance(parse_source(shape.checkpoint), HubSource):
+        disk = math.ceil(shape.weight_bytes / GIB * DISK_FACTOR) + DISK_BASE_GIB
+        estimates["ephemeral-storage"] = f"{disk}Gi"
+    return estimates

@@ -1,0 +1,47 @@
+"""The volumes of a model pod and where they are mounted.
+
+The root file system is read-only: everything that vLLM writes has a volume of its own here.
+"""
+
+from typing import Any, Final
+
+from llamafleet.planning.plan import Shape
+from llamafleet.rendering.source import WEIGHTS_FOLDER, ClaimSource, HubSource, ImageSource, parse_source
+
+CACHE_FOLDER: Final = "/cache"
+SHM_GIB_PER_GPU: Final = 2
+"""Size of /dev/shm for each GPU. The tensor-parallel ranks exchange data through it; a container's
+default of 64 MiB stops NCCL. 2 GiB is what vLLM's Kubernetes guide gives a single GPU."""
+
+
+def volumes(shape: Shape) -> list[dict[str, Any]]:
+    """The ``volumes`` of the pod."""
+    shm = f"{SHM_GIB_PER_GPU * shape.tensor_parallel}Gi"
+    return [
+        {"name": "weights", **_weights(shape)},
+        {"name": "cache", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": shm}},
+    ]
+
+
+def _weights(shape: Shape) -> dict[str, Any]:
+    match parse_source(shape.checkpoint):
+        case HubSource():
+            return {"emptyDir": {}}
+        case ClaimSource(claim=claim):
+            return {"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
+        case ImageSource(reference=reference):
+            return {"image": {"reference": reference, "pullPolicy": "IfNotPresent"}}
+
+
+def volume_mounts(shape: Shape) -> list[dict[str, Any]]:
+    """The ``volumeMounts`` of the serving container."""
+    downloaded = isinstance(parse_source(shape.checkpoint), HubSource)
+    weights = {"name": "weights", "mountPath": WEIGHTS_FOLDER}
+    return [
+        weights if downloaded else {**weights, "readOnly": True},
+        {"name": "cache", "mountPath": CACHE_FOLDER},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a path inside the container, on its own volume
+        {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - likewise
+    ]

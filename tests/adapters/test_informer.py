@@ -1,0 +1,208 @@
+"""An informer over real HTTP survives what ends other watchers, and its view stays true.
+
+The server here plays one script each; the real API server is met in tests/cluster.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+
+from llamafleet.adapters.informer import Informer
+from llamafleet.adapters.kinds import POD
+from llamafleet.adapters.projection import project_pod
+from llamafleet.adapters.transport import LINE_LIMIT, Transport
+from llamafleet.api.names import DEPLOYMENT_LABEL
+from llamafleet.api.observed import Key, PodSeen
+
+OWNER = Key("team-a", "scout")
+
+
+def pod(name: str, version: int) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": OWNER.namespace,
+            "uid": f"uid-{name}",
+            "resourceVersion": str(version),
+            "creationTimestamp": "2026-11-21T12:00:00Z",
+            "labels": {DEPLOYMENT_LABEL: OWNER.name},
+        },
+        "spec": {},
+        "status": {},
+    }
+
+
+def listing(version: int, *pods: dict[str, Any], proceed: str = "") -> dict[str, Any]:
+    return {"metadata": {"resourceVersion": str(version), "continue": proceed}, "items": list(pods)}
+
+
+def event(kind: str, subject: dict[str, Any]) -> bytes:
+    return orjson.dumps({"type": kind, "object": subject}) + b"\n"
+
+
+GONE = {"kind": "Status", "code": 410, "message": "too old resource version"}
+
+
+@dataclass
+class Script:
+    """What the server answers: lists in turn, watches in turn; the last watch stays open and silent."""
+
+    lists: Sequence[dict[str, Any] | int]
+    watches: Sequence[Sequence[bytes]]
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        query = dict(request.query)
+        turn = sum(("watch" in known) == ("watch" in query) for known in self.asked)
+        self.asked.append(query)
+        return await self._watch(request, turn) if "watch" in query else self._list(turn)
+
+    def _list(self, turn: int) -> web.Response:
+        answer = self.lists[min(turn, len(self.lists) - 1)]
+        if isinstance(answer, int):
+            return web.json_response({"message": "no"}, status=answer)
+        return web.json_response(answer)
+
+    async def _watch(self, request: web.Request, turn: int) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for chunk in self.watches[turn] if turn < len(self.watches) else ():
+            await response.write(chunk)
+        if turn >= len(self.watches) - 1:
+            await asyncio.Event().wait()
+        return response
+
+
+@asynccontextmanager
+async def serving(script: Script) -> AsyncIterator[Informer[PodSeen]]:
+    app = web.Application()
+    app.router.add_get("/api/v1/pods", script.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    async with aiohttp.ClientSession() as session:
+        informer = Informer(Transport(session, f"http://{host}:{port}"), POD, project_pod, lambda _key: None)
+        task = asyncio.create_task(informer.run())
+        try:
+            yield informer
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await runner.cleanup()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def names(informer: Informer[PodSeen]) -> set[str]:
+    return set(informer.of(OWNER))
+
+
+BROKEN = {
+    "the stream is cut": [],
+    "the version expired": [event("ERROR", GONE)],
+    "an ERROR event of another code": [event("ERROR", {"kind": "Status", "code": 500, "message": "oops"})],
+    "an ERROR event without a code": [event("ERROR", {"kind": "Status"})],
+    "a line that is not JSON": [b'{"type": "ADDED", "obj\n'],
+    "a line that is no event": [b"[]\n"],
+    "a line without an end": [b"x" * (LINE_LIMIT + 1)],
+}
+
+
+@pytest.mark.parametrize("end", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_watch_is_opened_again_and_goes_on(end: list[bytes]) -> None:
+    async def story() -> None:
+        lists = [listing(10, pod("a", 5)), listing(20, pod("a", 5), pod("b", 15))]
+        later = [event("ADDED", pod("b", 15)), event("ADDED", pod("c", 25))]
+        async with serving(Script(lists, [end, later])) as informer:
+            await until(lambda: names(informer) == {"a", "b", "c"})
+
+    asyncio.run(story())
+
+
+def test_an_object_that_vanished_while_the_version_expired_is_noticed() -> None:
+    async def story() -> None:
+        lists = [listing(10, pod("a", 5), pod("b", 6)), listing(20, pod("a", 5))]
+        script = Script(lists, [[event("ERROR", GONE)], []])
+        async with serving(script) as informer:
+            await until(lambda: len(script.asked) >= 4 and names(informer) == {"a"})
+
+    asyncio.run(story())
+
+
+def test_a_list_that_expires_between_two_pages_starts_again() -> None:
+    async def story() -> None:
+        lists = [listing(10, pod("a", 5), proceed="next"), 410, listing(20, pod("a", 5), pod("b", 15))]
+        script = Script(lists, [[]])
+        async with serving(script) as informer:
+            await until(lambda: names(informer) == {"a", "b"})
+            assert [query.get("continue") for query in script.asked[:3]] == [None, "next", None]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+def test_a_refused_list_is_tried_again(status: int) -> None:
+    async def story() -> None:
+        async with serving(Script([status, listing(10, pod("a", 5))], [[]])) as informer:
+            await until(lambda: names(informer) == {"a"} or (status == 404 and informer.synced.is_set()))
+
+    asyncio.run(story())
+
+
+def test_an_older_version_never_replaces_a_newer_one() -> None:
+    async def story() -> None:
+        ready = pod("a", 30)
+        ready["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
+        late = [event("MODIFIED", ready), event("MODIFIED", pod("a", 20)), event("ADDED", pod("last", 31))]
+        async with serving(Script([listing(10, pod("a", 5))], [late])) as informer:
+            await until(lambda: "last" in names(informer))
+            assert informer.of(OWNER)["a"].ready
+
+    asyncio.run(story())
+
+
+def test_a_deletion_does_not_remove_a_younger_object_of_the_same_name() -> None:
+    async def story() -> None:
+        events = [event("ADDED", pod("a", 40)), event("DELETED", pod("a", 30)), event("ADDED", pod("last", 41))]
+        async with serving(Script([listing(10)], [events])) as informer:
+            await until(lambda: "last" in names(informer))
+            assert "a" in names(informer)
+
+    asyncio.run(story())
+
+
+def test_what_we_wrote_is_known_before_the_watch_brings_it_unless_the_watch_is_past_it() -> None:
+    async def story() -> None:
+        events = [event("ADDED", pod("b", 40)), event("DELETED", pod("b", 50)), event("ADDED", pod("last", 51))]
+        async with serving(Script([listing(10)], [events])) as informer:
+            await until(lambda: "last" in names(informer))
+            informer.absorb(pod("b", 40))
+            assert "b" not in names(informer), "it was deleted at 50, as the watch has told"
+            informer.absorb(pod("c", 60))
+            assert "c" in names(informer)
+
+    asyncio.run(story())
+
+
+def test_the_watch_goes_on_from_the_bookmark() -> None:
+    async def story() -> None:
+        bookmark = event("BOOKMARK", {"metadata": {"resourceVersion": "99"}})
+        script = Script([listing(10)], [[bookmark], []])
+        async with serving(script) as informer:
+            await until(lambda: len([query for query in script.asked if "watch" in query]) == 2)
+            assert script.asked[-1]["resourceVersion"] == "99"
+            assert names(informer) == set()
+
+    asyncio.run(story())

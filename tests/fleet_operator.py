@@ -1,0 +1,97 @@
+"""The real operator as a process beside a cluster, with the rights that we ship and no others.
+
+Tests, the demo and the benchmark start it through here.
+"""
+
+import contextlib
+import json
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from testbed.cluster import Cluster
+from testbed.processes import Program, reserved_port
+from testbed.wait import until
+
+ROOT = Path(__file__).resolve().parents[1]
+CRDS = ROOT / "crds"
+MANIFESTS = ROOT / "manifests"
+NAMESPACE = "llamafleet-system"
+START_SECONDS = 60.0
+
+
+def install(cluster: Cluster) -> None:
+    """Install the kinds, the namespace and the rights of the operator; not its Deployment: it runs as a process."""
+    cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
+    cluster.kubectl("wait", "--for=condition=Established", "-f", str(CRDS))
+    for name in ("namespace", "rbac"):
+        cluster.kubectl("apply", "--server-side", "-f", str(MANIFESTS / "operator" / f"{name}.yaml"))
+
+
+class OperatorProcess:
+    """One ``llamafleet run`` under the shipped service account.
+
+    Attributes:
+        log: the path of its log.
+    """
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        """Start it; :meth:`stop` ends it."""
+        (folder / ".kube").mkdir(parents=True)
+        _write_access(cluster, folder / ".kube" / "config")
+        with reserved_port() as health, reserved_port() as metrics:
+            self._health, self._metrics = f"http://127.0.0.1:{health}/healthz", f"http://127.0.0.1:{metrics}/metrics"
+            command = [str(Path(sys.executable).parent / "llamafleet"), "run", f"--health={self._health}"]
+            self._program = Program([*command, f"--metrics-port={metrics}"], folder)
+            self.log = self._program.log
+            until(self.alive, START_SECONDS, "the operator to be alive")
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is its group's id too."""
+        return self._program.pid
+
+    def alive(self) -> bool:
+        """Whether its liveness endpoint answers well."""
+        self._program.check()
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            return _get(self._health)[0] == 200
+        return False
+
+    def count(self, metric: str) -> float:
+        """The sum of a counter over all its labels."""
+        lines = _get(self._metrics)[1].splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric))
+
+    def stop(self) -> None:
+        """End it as a pod would be ended: SIGTERM first."""
+        self._program.stop()
+
+
+@contextlib.contextmanager
+def running_operator(cluster: Cluster) -> Iterator[OperatorProcess]:
+    """Run the operator for the length of a block."""
+    with tempfile.TemporaryDirectory(prefix="llamafleet-") as folder:
+        process = OperatorProcess(cluster, Path(folder))
+        try:
+            yield process
+        finally:
+            process.stop()
+
+
+def _write_access(cluster: Cluster, path: Path) -> None:
+    """Write a kubeconfig with a token of the operator's service account, for the cluster of the current one."""
+    token = cluster.kubectl("create", "token", "llamafleet", f"--namespace={NAMESPACE}", "--duration=24h").strip()
+    config = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
+    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(config), encoding="utf-8")
+
+
+def _get(address: str) -> tuple[int, str]:
+    """Status and body of an answer; the address is one of our own."""
+    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - http, at a port that we chose
+        return answer.status, answer.read().decode()

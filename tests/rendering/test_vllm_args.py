@@ -1,0 +1,115 @@
+"""Every flag that we emit exists in vLLM 0.32 and has a value that its parser takes."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import SAMPLES, llama, shape_of
+
+from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.rendering.vllm_args import serve_args
+
+RECORDED = json.loads((Path(__file__).parent / "data" / "vllm-serve-flags.json").read_text())["flags"]
+
+
+def human_int(text: str) -> int:
+    """Vllm also takes 8k and 1M; we only ever emit plain digits."""
+    return int(text)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    assert isinstance(value, dict)
+    return value
+
+
+TYPES = {
+    "int": int,
+    "float": float,
+    "human_readable_int": human_int,
+    "human_readable_int_or_auto": human_int,
+    "union_dict_and_str": json_object,
+    "_parse_type:loads": json_object,
+}
+
+
+@pytest.fixture(scope="module")
+def vllm_parser() -> argparse.ArgumentParser:
+    """A parser with the flags, types and choices that the real one had."""
+    parser = argparse.ArgumentParser("vllm serve", allow_abbrev=False, exit_on_error=False)
+    for flag in RECORDED:
+        if flag["action"] == "_HelpAction":
+            continue
+        names = flag["flags"] or [flag["dest"]]
+        if flag["action"] == "BooleanOptionalAction":
+            positive = [name for name in names if not name.startswith("--no-")]
+            parser.add_argument(*positive, action=argparse.BooleanOptionalAction)
+        elif flag["nargs"] == 0:
+            parser.add_argument(*names, action="store_true")
+        else:
+            kind = TYPES.get(flag["type"] or "", str)
+            parser.add_argument(*names, type=kind, nargs=flag["nargs"], choices=flag["choices"])
+    return parser
+
+
+CASES = {
+    **{path.stem: llama(path) for path in SAMPLES},
+    "scout that sees images": llama(variant="scout", serving={"vision": True}),
+    "8b with tool calls": llama(variant="llama-3.1-8b", serving={"toolCalling": True}),
+    "scout with tool calls": llama(variant="scout", serving={"toolCalling": True}),
+    "maverick without offload": llama(variant="maverick", gpu={"hostOffload": "Never"}),
+    "a revision of the hub": llama(
+        variant="llama-3.1-8b",
+        quantization="BF16",
+        source="hf://meta-llama/Llama-3.1-8B-Instruct@0e9e39f249a16976918f6564b8830bc894c89659",
+    ),
+    "weights on a volume": llama(variant="llama-3.1-8b", quantization="FP8", source="pvc://models/8b/fp8"),
+    "weights in an image": llama(variant="llama-3.1-8b", quantization="INT4", source="oci://registry.example/m:1"),
+    "flags of the author": llama(variant="llama-3.1-8b", serving={"extraArgs": ["--enable-prefix-caching", "--seed=7"]}),
+}
+
+
+@pytest.mark.parametrize("resource", CASES.values(), ids=CASES.keys())
+def test_vllm_accepts_the_command_line(vllm_parser: argparse.ArgumentParser, resource: LlamaDeployment) -> None:
+    arguments = serve_args(resource, shape_of(resource))
+    parsed, unknown = vllm_parser.parse_known_args(arguments)
+    assert unknown == []
+    assert parsed.model_tag == arguments[0]
+    assert parsed.served_model_name == [resource.metadata.name]
+    assert parsed.shutdown_timeout > 0, "with 0 a stopping server cuts its requests"
+
+
+@pytest.mark.parametrize("resource", CASES.values(), ids=CASES.keys())
+def test_every_flag_is_one_word_and_given_once(resource: LlamaDeployment) -> None:
+    model, *flags = serve_args(resource, shape_of(resource))
+    names = [flag.partition("=")[0] for flag in flags]
+    assert not model.startswith("-")
+    assert all(name.startswith("--") for name in names)
+    assert len(set(names)) == len(names)
+
+
+def test_the_recorded_parser_refuses_what_vllm_refuses(vllm_parser: argparse.ArgumentParser) -> None:
+    """The check above can fail: these two lines ended a real server with exit code 2."""
+    with pytest.raises(argparse.ArgumentError, match="invalid int value: 'two'"):
+        vllm_parser.parse_known_args(["m", "--tensor-parallel-size=two"])
+    with pytest.raises(argparse.ArgumentError, match="invalid choice: 'int4'"):
+        vllm_parser.parse_known_args(["m", "--dtype=int4"])
+
+
+def test_maverick_says_aloud_what_its_size_assumes() -> None:
+    resource = CASES["maverick"]
+    shape = shape_of(resource)
+    assert f"--cpu-offload-gb={shape.offload_gib}" in serve_args(resource, shape)
+    assert serve_args(resource, shape)[0] == "RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16"
+    assert {
+        "--tensor-parallel-size=2",
+        "--max-model-len=131072",
+        "--max-num-batched-tokens=2048",
+        "--gpu-memory-utilization=0.92",
+        "--cpu-offload-params=experts",
+        "--offload-backend=uva",
+        "--language-model-only",
+        "--served-model-name=maverick",
+    } <= set(serve_args(resource, shape))

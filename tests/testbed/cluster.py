@@ -1,0 +1,189 @@
+"""What tests and demos do with a cluster whose GPU nodes are fake: nodes, pods that fail, logs, accounts.
+
+All of it goes through kubectl; nothing is started or stopped here.
+"""
+
+import datetime as dt
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from testbed.errors import TestbedError
+from testbed.nodes import NodeKind, gpu_node
+from testbed.wait import until
+
+KUBECTL_SECONDS = 120.0  # no command of ours takes this long; it ends a test that would hang
+NODE_READY_SECONDS = 60.0
+POLICY_SECONDS = 30.0  # the API server takes a second or two to learn of a new admission policy
+
+ANNOTATIONS = "testbed.llamafleet.io"  # the prefix of the annotations that stages/pod.yaml describes
+
+
+class Cluster:
+    """A cluster, seen through kubectl.
+
+    Attributes:
+        folder: where files of this cluster may lie.
+        kubeconfig: the path of the kubeconfig that every command uses.
+    """
+
+    def __init__(self, kubectl: Path, kubeconfig: Path, folder: Path) -> None:
+        """Take the program, the kubeconfig and a folder; nothing is contacted yet."""
+        self.folder = folder
+        self.kubeconfig = kubeconfig
+        self._kubectl = kubectl
+        self._numbers: Counter[str] = Counter()
+
+    def kubectl(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002  # as subprocess calls it
+        """Run kubectl and return what it prints.
+
+        Args:
+            arguments: what stands after ``kubectl``.
+            input: what it reads, for ``-f -``.
+
+        Raises:
+            TestbedError: kubectl failed; the text is its own.
+        """
+        result = subprocess.run(
+            [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
+            input=input,
+            env={"HOME": str(self.folder)},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=KUBECTL_SECONDS,
+        )
+        if result.returncode:
+            message = f"kubectl {' '.join(arguments)}: {result.stderr.strip()}"
+            raise TestbedError(message)
+        return result.stdout
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """Return what ``kubectl get … -o json`` finds."""
+        answer: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return answer
+
+    def apply(self, *objects: Mapping[str, Any]) -> None:
+        """Create these objects, or change them to what is given."""
+        content = {"apiVersion": "v1", "kind": "List", "items": objects}
+        self.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(content))
+
+    def add_gpu_nodes(
+        self,
+        count: int,
+        *,
+        gpu_product: str = "NVIDIA-A100-SXM4-80GB",
+        gpus: int = 8,
+        memory: str = "1152Gi",
+        cpu: str = "96",
+        prefix: str = "a100",
+    ) -> tuple[str, ...]:
+        """Add fake GPU nodes, wait until they are Ready, and return their names.
+
+        Args:
+            count: how many; called again, the numbers in their names go on.
+            gpu_product: as GPU Feature Discovery calls it; one of ``nodes.PRODUCTS``.
+            gpus: GPUs per node.
+            memory: of each host, as a Kubernetes quantity.
+            cpu: of each host, as a Kubernetes quantity.
+            prefix: nodes are called ``prefix-1``, ``prefix-2`` and so on.
+        """
+        kind = NodeKind(gpu_product, gpus, memory, cpu)
+        first = self._numbers[prefix] + 1
+        names = tuple(f"{prefix}-{number}" for number in range(first, first + count))
+        self.apply(*(gpu_node(name, kind) for name in names))
+        self._numbers[prefix] += count
+        seconds = f"--timeout={NODE_READY_SECONDS:.0f}s"
+        self.kubectl("wait", "--for=condition=Ready", seconds, *(f"node/{name}" for name in names))
+        return names
+
+    def annotate_pod(self, namespace: str, pod: str, **annotations: str | None) -> None:
+        """Drive one pod by the annotations of ``stages/pod.yaml``.
+
+        Args:
+            namespace: where the pod is.
+            pod: its name.
+            annotations: by their name after the slash, with ``_`` for ``-``; None removes one.
+        """
+        self.kubectl(
+            "annotate", "--overwrite", f"--namespace={namespace}", "pod", pod, *_settings(annotations)
+        )
+
+    def annotate_new_pods(self, namespace: str, **annotations: str) -> None:
+        """Drive every pod that will be created in a namespace, by whomever; templates stay as they are.
+
+        Args:
+            namespace: the pods of this namespace only.
+            annotations: as for ``annotate_pod``; none ends it.
+        """
+        name = f"testbed-{namespace}"
+        wanted = {_key(word): value for word, value in annotations.items()}
+        if wanted:
+            self.apply(*_policy(name, namespace, wanted))
+        else:
+            self.kubectl("delete", "mutatingadmissionpolicy,mutatingadmissionpolicybinding", name)
+        until(lambda: self._of_new_pod(namespace) == wanted, POLICY_SECONDS, f"new pods to carry {wanted}")
+
+    def set_pod_status(self, namespace: str, pod: str, status: Mapping[str, Any]) -> None:
+        """Write this into a pod's status, by a strategic merge, and keep kwok from changing it back."""
+        self.annotate_pod(namespace, pod, hold="true")
+        patch = json.dumps({"status": status})
+        self.kubectl(
+            "patch", f"--namespace={namespace}", "pod", pod, "--subresource=status", f"--patch={patch}"
+        )
+
+    def set_pod_log(self, namespace: str, pod: str, text: str) -> None:
+        """Let ``kubectl logs`` of a pod on a fake node give this text, for each of its containers."""
+        path = self.folder / "logs" / f"{namespace}_{pod}.log"
+        path.parent.mkdir(exist_ok=True)
+        stamp = dt.datetime.now(dt.UTC).isoformat()
+        path.write_text("".join(f"{stamp} stdout F {line}\n" for line in text.splitlines()), "utf-8")
+        logs = [{"logsFile": str(path), "previousLogsFile": str(path), "follow": False}]
+        head = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Logs"}
+        self.apply({**head, "metadata": {"name": pod, "namespace": namespace}, "spec": {"logs": logs}})
+
+    def _of_new_pod(self, namespace: str) -> dict[str, str]:
+        """Return the annotations for the testbed that a pod would get, were it created now."""
+        command = (
+            "run",
+            "probe",
+            "--image=none",
+            f"--namespace={namespace}",
+            "--dry-run=server",
+            "-o",
+            "json",
+        )
+        metadata = json.loads(self.kubectl(*command))["metadata"]
+        annotations: dict[str, str] = metadata.get("annotations", {})
+        return {key: value for key, value in annotations.items() if key.startswith(ANNOTATIONS)}
+
+
+def _key(word: str) -> str:
+    return f"{ANNOTATIONS}/{word.replace('_', '-')}"
+
+
+def _settings(annotations: Mapping[str, str | None]) -> list[str]:
+    return [
+        f"{_key(word)}-" if value is None else f"{_key(word)}={value}" for word, value in annotations.items()
+    ]
+
+
+def _policy(name: str, namespace: str, annotations: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the admission policy, and its binding, that annotates every new pod of a namespace."""
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": name}}
+    pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+    here = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    # A JSON object of strings is a CEL map literal as well.
+    expression = f"Object{{metadata: Object.metadata{{annotations: {json.dumps(annotations)}}}}}"
+    mutation = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}
+    spec = {
+        "matchConstraints": {"namespaceSelector": here, "resourceRules": [pods]},
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "mutations": [mutation],
+    }
+    policy = {**head, "kind": "MutatingAdmissionPolicy", "spec": spec}
+    return policy, {**head, "kind": "MutatingAdmissionPolicyBinding", "spec": {"policyName": name}}

@@ -1,0 +1,43 @@
+"""The pytest side of the testbed: a conftest.py imports from here what its folder needs.
+
+The programs are built before the first test starts, so that no test's time limit counts the ten minutes.
+"""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from testbed import binaries
+from testbed.control_plane import ControlPlane
+from testbed.errors import TestbedError
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build missing programs, visibly, when a test that needs them is about to run."""
+    if session.config.option.collectonly or not any(
+        item.get_closest_marker("cluster") for item in session.items
+    ):
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    try:
+        with capture.global_and_fixture_disabled():
+            binaries.ensure()
+    except TestbedError as error:
+        pytest.exit(f"error: {error}", returncode=1)
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """One control plane, without nodes, for every test of the session."""
+    with ControlPlane(audit=True) as running:
+        yield running
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> Iterator[str]:
+    """A namespace of the test's own, which is deleted in the background afterwards."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    control_plane.kubectl("create", "namespace", name)
+    yield name
+    control_plane.kubectl("delete", "namespace", name, "--wait=false")

@@ -1,0 +1,5 @@
+"""One control plane for every test of the testbed, and a namespace of its own for each."""
+
+from testbed.fixtures import control_plane, namespace, pytest_collection_finish
+
+__all__ = ["control_plane", "namespace", "pytest_collection_finish"]
