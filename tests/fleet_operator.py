@@ -24,9 +24,19 @@ START_SECONDS = 60.0
 
 
 def install(cluster: Cluster) -> None:
-    """Install the kinds, the namespace and the rights of the operator; not its Deployment: it runs as a process."""
+    """Install kinds, namespace and rights; not the operator's Deployment, for here it runs as a process."""
+    install_kinds(cluster)
+    install_rights(cluster)
+
+
+def install_kinds(cluster: Cluster) -> None:
+    """Install the custom resource definitions and wait until they are served."""
     cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
     cluster.kubectl("wait", "--for=condition=Established", "-f", str(CRDS))
+
+
+def install_rights(cluster: Cluster) -> None:
+    """Install the namespace of the operator, its service account and its role."""
     for name in ("namespace", "rbac"):
         cluster.kubectl("apply", "--server-side", "-f", str(MANIFESTS / "operator" / f"{name}.yaml"))
 
@@ -39,7 +49,7 @@ class OperatorProcess:
     """
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
-        """Start it; :meth:`stop` ends it."""
+        """Start it without waiting for anything; :meth:`stop` ends it."""
         (folder / ".kube").mkdir(parents=True)
         _write_access(cluster, folder / ".kube" / "config")
         with reserved_port() as health, reserved_port() as metrics:
@@ -47,7 +57,6 @@ class OperatorProcess:
             command = [str(Path(sys.executable).parent / "llamafleet"), "run", f"--health={self._health}"]
             self._program = Program([*command, f"--metrics-port={metrics}"], folder)
             self.log = self._program.log
-            until(self.alive, START_SECONDS, "the operator to be alive")
 
     @property
     def pid(self) -> int:
@@ -77,6 +86,7 @@ def running_operator(cluster: Cluster) -> Iterator[OperatorProcess]:
     with tempfile.TemporaryDirectory(prefix="llamafleet-") as folder:
         process = OperatorProcess(cluster, Path(folder))
         try:
+            until(process.alive, START_SECONDS, "the operator to be alive")
             yield process
         finally:
             process.stop()

@@ -4,6 +4,7 @@ Imports happen inside the commands, so that a command on a laptop does not load 
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"llamafleet {version('llamafleet')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run the operator until it is told to stop"))
+    _add_reference(commands.add_parser("reference", help="write the field tables of the documentation"))
     _add_crds(commands.add_parser("crds", help="print the custom resource definitions"))
     return parser
 
@@ -50,6 +52,8 @@ def _run(options: argparse.Namespace) -> int:
     from llamafleet.handlers.operator import run  # noqa: PLC0415
     from llamafleet.handlers.settings import Settings  # noqa: PLC0415
 
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)  # else a line for every event
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # else a line for every probe
     kopf.configure(log_format=kopf.LogFormat.PLAIN if sys.stderr.isatty() else kopf.LogFormat.FULL)
     run(Settings(options.namespace, options.workers, options.health, options.metrics_port))
     return 0
@@ -72,4 +76,19 @@ def _crds(options: argparse.Namespace) -> int:
             (options.write / f"{group}_{plural}.yaml").write_text(text, encoding="utf-8")
         else:
             sys.stdout.write(f"---\n{text}")
+    return 0
+
+
+def _add_reference(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_reference)
+    parser.add_argument("--write", type=Path, metavar="FOLDER", required=True, help="the folder with the pages")
+
+
+def _reference(options: argparse.Namespace) -> int:
+    from llamafleet.api.crd import KINDS  # noqa: PLC0415 - see the module's docstring
+    from llamafleet.api.reference import page_name, with_tables  # noqa: PLC0415
+
+    for kind in KINDS:
+        page = options.write / page_name(kind)
+        page.write_text(with_tables(page.read_text(encoding="utf-8"), kind), encoding="utf-8")
     return 0

@@ -3,7 +3,7 @@
     LlamafleetError
     ├── InvalidSpec     the author must change a field; trying again changes nothing
     │   └── DoesNotFit  the field values are legal, yet no GPU shape holds them
-    ├── Waiting         nothing is wrong; come back after some seconds
+    ├── Ending          the namespace is being deleted: there is nothing left to do
     └── Unavailable     the world did not answer as needed; try again with back-off
         ├── Conflict    an object of that name is not ours to change
         └── Forbidden   the API server refuses us; a permission may be granted later
@@ -37,18 +37,8 @@ class DoesNotFit(InvalidSpec):
     """No pool offers a shape that holds the model; the rule carries the arithmetic."""
 
 
-class Waiting(LlamafleetError):
-    """Nothing is wrong, but the next step has to wait.
-
-    Args:
-        message: what is waited for.
-        seconds: when to look again.
-    """
-
-    def __init__(self, message: str, seconds: float) -> None:
-        """Keep the delay beside the message."""
-        super().__init__(message)
-        self.seconds = seconds
+class Ending(LlamafleetError):
+    """The namespace is being deleted: nothing can be created in it any more, and nothing needs to be."""
 
 
 class Unavailable(LlamafleetError):

@@ -1,5 +1,28 @@
-"""One control plane for every test in this folder, and a namespace of its own for each."""
+"""One control plane for every test in this folder, with our kinds, our rights and the operator at work."""
 
+from collections.abc import Iterator
+
+import pytest
+from fleet_operator import OperatorProcess, install, running_operator
+from testbed.control_plane import ControlPlane
 from testbed.fixtures import control_plane, namespace, pytest_collection_finish
 
-__all__ = ["control_plane", "namespace", "pytest_collection_finish"]
+__all__ = ["control_plane", "installed", "namespace", "operator", "pytest_collection_finish"]
+
+NODES = 4
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane with our kinds and rights, and four nodes of eight fake A100-80GB."""
+    install(control_plane)
+    control_plane.add_gpu_nodes(NODES)
+    return control_plane
+
+
+@pytest.fixture(scope="module")
+def operator(installed: ControlPlane) -> Iterator[OperatorProcess]:
+    """The operator, for the tests of one module."""
+    with running_operator(installed) as process:
+        yield process
+        assert "Traceback" not in process.log.read_text(), "the operator logged an error that nobody expected"

@@ -45,7 +45,9 @@ def with_memory(given: Pool, memory: int) -> Pool:
 
 
 def planned(
-    asked: LlamaDeploymentSpec, pools: Sequence[Pool | UnusablePool] | None = None, replicas: int | None = None
+    asked: LlamaDeploymentSpec,
+    pools: Sequence[Pool | UnusablePool] | None = None,
+    replicas: int | None = None,
 ) -> Plan:
     """The plan on these pools, or on the built-in one."""
     seen = Observation(now=datetime(2026, 11, 21, 12, 0, tzinfo=UTC), replicas=replicas)
@@ -62,20 +64,17 @@ def filled(
     gpus: int = 1,
     *,
     gpu: str = "a100-80gb",
-    offload_gib: int = 0,
     positions: int | None = None,
     text_only: bool = False,
-    quantized: frozenset[str] | None = None,
 ) -> GpuMemory:
     """The memory of one GPU, without any request, by the functions that the planner itself uses."""
     model = models()[variant]
-    groups = quantized if quantized is not None else model.quantized_groups
-    weights = weigh(model, PRECISIONS[precision], groups, text_only=text_only)
+    weights = weigh(model, PRECISIONS[precision], model.quantized_groups, text_only=text_only)
     return GpuMemory(
         usable=usable(pool(gpu, "1").gpu.memory if gpu != "mi300x" else MI300X),
         weights=weights.per_rank(gpus),
         rope_table=rope_table(model, positions),
-        offloaded=offload_gib * GIB,
+        offloaded=0,
         overhead=overhead(gpus, lean=text_only and positions is not None),
         kv_needed=0,
     )

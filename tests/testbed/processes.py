@@ -63,6 +63,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, which Ctrl-C does not reach and which dies with this process.
 
+    Strictly it dies with the thread that calls this, so call it from one that lives as long as the program.
+
     Raises:
         TestbedError: the program is missing.
     """

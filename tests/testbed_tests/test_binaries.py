@@ -1,6 +1,7 @@
 """Where the programs come from, and what a person reads when one is missing."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,18 @@ def program(path: Path, text: str = "exit 0") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
     path.chmod(0o755)
+
+
+def run_testbed(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the testbed with further environment variables."""
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), **variables}
+    return subprocess.run(  # noqa: S603  # the program under test, with arguments of ours
+        [sys.executable, "-m", "testbed", command],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
 
 
 @pytest.fixture
@@ -74,6 +87,19 @@ def test_a_program_that_dies_during_the_start_is_named_with_its_last_words(
         control_plane.__enter__()
     assert control_plane.pids == {}
     assert (control_plane.folder / "etcd.log").read_text("utf-8") == "the disk is made of cheese\n"
+    shutil.rmtree(control_plane.folder)
+
+
+def test_a_start_without_a_program_is_one_line_at_the_terminal(home: Path) -> None:
+    for name in PROGRAMS:
+        program(home / "assets" / name)
+    (home / "assets" / "kube-scheduler").unlink()
+    result = run_testbed("cluster", KUBEBUILDER_ASSETS=str(home / "assets"))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: KUBEBUILDER_ASSETS = ")
+    assert "the folder lacks kube-scheduler." in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -94,11 +120,7 @@ def test_a_program_that_dies_during_the_start_is_named_with_its_last_words(
 def test_a_failed_build_is_one_line_with_the_path_of_the_log(home: Path, said: str, explanation: str) -> None:
     answers = f'"env GOVERSION") echo go1.26.0;; env*) echo {home};; *) echo "{said}" >&2; exit 1;;'
     program(home / "path" / "go", f'case "$*" in {answers} esac')
-    environment = {**os.environ, "PATH": f"{home / 'path'}:{os.defpath}", "PYTHONPATH": str(TESTS)}
-    command = [sys.executable, "-m", "testbed", "build"]
-    result = subprocess.run(  # noqa: S603  # the program under test, with arguments of ours
-        command, env=environment, check=False, capture_output=True, text=True
-    )
+    result = run_testbed("build", PATH=f"{home / 'path'}:{os.defpath}")
     log = home / "cache" / "llamafleet" / "build.log"
     assert result.returncode == 1
     assert result.stderr == f"error: {explanation} The log is {log}.\n"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -242,6 +243,7 @@ def test_a_cluster_for_play_leaves_no_process_after(sign: signal.Signals, code: 
         assert cluster.wait(SECONDS) == code
     until(lambda: not any(map(alive, children)), SECONDS, "the programs to be gone")
     assert folder.exists() == (sign == signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def started_by(pid: int) -> list[int]:

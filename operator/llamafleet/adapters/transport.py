@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 
 from llamafleet.api.names import FIELD_MANAGER
-from llamafleet.errors import Conflict, Forbidden, Unavailable
+from llamafleet.errors import Conflict, Ending, Forbidden, Unavailable
 
 REQUEST_SECONDS: Final = 30.0
 """The deadline of a request that is not a watch."""
@@ -114,22 +114,27 @@ def _event(line: bytes) -> dict[str, Any]:
 
 def _check(status: int, body: bytes, what: str) -> None:
     """Turn a refusal into one of our errors."""
+    if status in {200, 201}:
+        return
+    message, causes = _said(body)
+    message = f"{what}: HTTP {status}: {message}"
+    if "NamespaceTerminating" in causes:
+        raise Ending(message)
     match status:
-        case 200 | 201:
-            return
         case 401 | 403:
             error: type[Unavailable] = Forbidden
         case 409:
             error = Conflict
         case _:
             error = Unavailable
-    message = f"{what}: HTTP {status}: {_said(body)}"
     raise error(message)
 
 
-def _said(body: bytes) -> str:
-    """The sentence of a Status object, or the beginning of whatever came instead."""
+def _said(body: bytes) -> tuple[str, set[str]]:
+    """The sentence and the causes of a Status object, or the beginning of whatever came instead."""
     try:
-        return str(orjson.loads(body)["message"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return body[:200].decode(errors="replace")
+        said = orjson.loads(body)
+        causes = (said.get("details") or {}).get("causes") or ()
+        return said["message"], {cause.get("reason", "") for cause in causes}
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        return body[:200].decode(errors="replace"), set()

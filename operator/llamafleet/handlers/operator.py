@@ -46,7 +46,7 @@ async def _run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    failed = asyncio.Event()
+    failed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     await kopf.operator(
         memo=kopf.Memo(settings=settings, failed=failed),
         clusterwide=True,
@@ -54,6 +54,6 @@ async def _serve(settings: Settings) -> None:
         liveness_endpoint=settings.health_address,
         stop_flag=failed,
     )
-    if failed.is_set():
+    if failed.done() and failed.result():
         message = "a part of the operator ended by itself"
         raise RuntimeError(message)

@@ -34,7 +34,7 @@ class Shell:
     """One operator at work on one cluster. Use :meth:`start` to make one and :meth:`stop` to end it."""
 
     def __init__(
-        self, access: Access, session: aiohttp.ClientSession, settings: Settings, failed: asyncio.Event
+        self, access: Access, session: aiohttp.ClientSession, settings: Settings, failed: asyncio.Future[bool]
     ) -> None:
         """Wire the parts; nothing runs yet."""
         self.access = access
@@ -48,8 +48,8 @@ class Shell:
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
-    async def start(cls, settings: Settings, failed: asyncio.Event) -> "Shell":
-        """Reach the cluster, fill the views, start the workers; ``failed`` is set when one of these ends.
+    async def start(cls, settings: Settings, failed: asyncio.Future[bool]) -> "Shell":
+        """Reach the cluster, fill the views, start the workers; ``failed`` becomes true when one of these ends.
 
         Raises:
             Unavailable: the cluster cannot be reached, or our kinds are not installed in it.
@@ -102,9 +102,9 @@ class Shell:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """These tasks run for ever; one that ends by itself has failed, and the shell with it."""
-        if not task.cancelled():
+        if not task.cancelled() and not self._failed.done():
             log.critical("%s ended unexpectedly", task.get_name(), exc_info=task.exception())
-            self._failed.set()
+            self._failed.set_result(True)
 
 
 async def _require_kinds(transport: Transport) -> None:

@@ -7,7 +7,7 @@ a log or a cluster; texts come in, causes go out.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from llamafleet.api.observed import PodSeen, Termination
 
@@ -60,6 +60,14 @@ class Cause:
     reason: str
     message: str
     failed: bool
+
+
+def refused_pods(deployment: Mapping[str, Any]) -> Cause | None:
+    """Why the API server lets no pods be made, from the status of the Deployment: a quota, a policy, a limit."""
+    for condition in deployment.get("conditions", ()):
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            return Cause("PodsNotCreated", _clip(f"pods are refused: {condition['message']}"), failed=True)
+    return None
 
 
 def diagnose(pods: Iterable[PodSeen], gpus: int, resource: str, logs: Mapping[str, str]) -> Cause | None:

@@ -52,14 +52,11 @@ def _requests(wanted: Wanted, shape: Shape) -> str:
 def _price(choice: Choice) -> str:
     shape = choice.shape
     pool = shape.pool
-    rivals = (
-        f", the cheapest of {choice.fitting} shapes that fit"
-        if choice.fitting > 1
-        else ", the only shape that fits"
-    )
+    only = choice.fitting == 1
+    rank = "the only shape that fits" if only else f"the cheapest of {choice.fitting} shapes that fit"
     return (
         f"{usd(shape.hourly_usd)} USD/h ({shape.tensor_parallel} x {usd(pool.hourly_usd_per_gpu)}, "
-        f"{pool.price_source}){rivals}."
+        f"{pool.price_source}), {rank}."
     )
 
 
@@ -68,11 +65,11 @@ def _assumptions(wanted: Wanted, shape: Shape) -> Iterator[str]:
     if wanted.context_length is None:
         requests = "1 request" if wanted.concurrency == 1 else f"{wanted.concurrency} requests"
         yield (
-            f"spec.serving.contextLength is not set; {shape.context_length:,} is the largest power of two "
-            f"that leaves room for {requests}."
+            f"contextLength is not set: {shape.context_length:,} is the largest power of two "
+            f"with room for {requests}."
         )
     if not shape.hybrid_kv and wanted.model.chunked_attention_layers:
-        yield "The image's vLLM release is unknown, so every layer is taken to keep the whole context."
+        yield "The image's vLLM release is unknown, so every layer counts the whole context."
 
 
 def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
@@ -84,18 +81,19 @@ def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
         offload.seconds_per_step(tensors, layers, experts.count, tokens)
         for tokens in (1, BUSY, shape.max_batched_tokens)
     )
+    speed = offload.PCIE_BYTES_PER_SECOND // 10**9
     yield (
-        f"The experts in host memory ask for {shape.host_memory // GIB} GiB per pod and, by estimate, add "
-        f"{one * 1000:.0f} ms to a decode step of 1 request, {busy * 1000:.0f} ms to one of {BUSY} and "
-        f"{prefill:.1f} s to a prefill step of {shape.max_batched_tokens:,} tokens."
+        f"The experts in host memory take {shape.host_memory // GIB} GiB per pod and, by estimate "
+        f"(PCIe at {speed} GB/s), add {one * 1000:.0f} ms to a decode step of 1 request, "
+        f"{busy * 1000:.0f} ms to one of {BUSY}, "
+        f"{prefill:.1f} s to a prefill of {shape.max_batched_tokens:,} tokens."
     )
     if wanted.context_length is None:
-        yield f"They were sized for {SMALLEST_CONTEXT:,} tokens, to keep as few of them slow as possible."
+        yield f"They are as few as {SMALLEST_CONTEXT:,} tokens allow."
     yield _without_offload(choice.without_offload)
 
 
 def _without_offload(shape: Shape | None) -> str:
     if shape is None:
-        return "No shape fits without host memory."
-    price = usd(shape.hourly_usd)
-    return f"Without host memory (hostOffload: Never) the cheapest is {placed(shape)} for {price} USD/h."
+        return "Without host memory no shape fits."
+    return f"Without host memory (hostOffload: Never) {placed(shape)} costs {usd(shape.hourly_usd)} USD/h."

@@ -23,7 +23,10 @@ BUILT_IN: Final = GpuPool(
 taint their GPU nodes with the name of the resource, so its pods tolerate that."""
 
 LISTED: Final = 8
-"""How many names or problems a message lists."""
+"""How many names a message lists."""
+
+TOLD: Final = 3
+"""How many problems a message tells."""
 
 
 def resolve(gpupools: Sequence[GpuPool]) -> tuple[Pool | UnusablePool, ...]:
@@ -42,7 +45,7 @@ def eligible(pools: Sequence[Pool | UnusablePool], names: Sequence[str]) -> tupl
     usable = tuple(pool for pool in pools if isinstance(pool, Pool))
     if not usable:
         unusable = [pool for pool in pools if isinstance(pool, UnusablePool)]
-        problems = "; ".join(f"{pool.name}: {pool.problem}" for pool in unusable[:LISTED])
+        problems = "; ".join(f"{pool.name}: {pool.problem}" for pool in unusable[:TOLD])
         raise InvalidSpec(FIELD, "every GpuPool", f"must include one that can be used; {problems}")
     return usable
 
@@ -89,7 +92,7 @@ def _price(gpupool: GpuPool, gpu: GpuFacts) -> tuple[Decimal, str] | None:
     """US dollars per GPU-hour and where they were read: the pool's own price before the catalogue's."""
     price = gpupool.spec.price
     if price is not None and price.on_demand is not None:
-        return price.on_demand, f"GpuPool {gpupool.metadata.name}"
+        return price.on_demand, "the pool's own price"
     if gpu.hourly_usd is not None and gpu.price_source is not None:
         return gpu.hourly_usd, f"catalogue: {gpu.price_source}"
     return None

@@ -9,15 +9,15 @@ from llamafleet.planning.shape import Shape
 from llamafleet.planning.wanted import Wanted
 from llamafleet.planning.words import gib, placed
 
-LONGEST_TEXT: Final = 960
-"""Characters, so that field and value before it still fit into a condition's 1024."""
+LONGEST_TEXT: Final = 900
+"""Characters; field and value before it and a sentence after it still fit into a condition's 1024."""
 
 NEAREST: Final = 3
 """How many candidates a refusal shows at most."""
 
 
 def refusal(wanted: Wanted, considered: Sequence[Candidate]) -> str:
-    """The rule that was broken, then the nearest candidates as long as there is room for them."""
+    """The rule that was broken, then the nearest candidates as room allows, without a full stop."""
     requests = "request" if wanted.concurrency == 1 else "requests"
     tokens = considered[0].shape.context_length
     text = f"must fit on GPUs of one node with {wanted.concurrency} {requests} of {tokens:,} tokens. Nearest:"
@@ -26,7 +26,7 @@ def refusal(wanted: Wanted, considered: Sequence[Candidate]) -> str:
         if len(text) + len(sentence) > LONGEST_TEXT:
             break
         text += sentence
-    return text
+    return text.removesuffix(".")
 
 
 def _nearest(considered: Sequence[Candidate]) -> list[Candidate]:

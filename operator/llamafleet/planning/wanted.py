@@ -1,6 +1,6 @@
 """What a LlamaDeployment wants of its GPUs, checked against what its model can do.
 
-Here end the questions that need no pool: unknown variant, context too long, a precision nobody publishes.
+Here end the questions that need no pool: a context too long, a precision that nobody publishes.
 """
 
 from dataclasses import dataclass
@@ -76,10 +76,7 @@ def wanted(spec: LlamaDeploymentSpec) -> Wanted:
     Raises:
         InvalidSpec: a field asks for what the model or its checkpoints cannot give.
     """
-    model = models().get(spec.model.variant)
-    if model is None:
-        there = ", ".join(models())
-        raise InvalidSpec(VARIANT, spec.model.variant, f"must be a variant of the catalogue: {there}")
+    model = models()[spec.model.variant]
     _check_serving(spec, model)
     _check_count(spec.gpu.count, model)
     text_only = model.sees and not spec.serving.vision

@@ -10,7 +10,7 @@ import orjson
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import ChildSeen, Key
 from llamafleet.errors import InvalidSpec, Unavailable
-from llamafleet.planning.diagnosis import Cause, diagnose
+from llamafleet.planning.diagnosis import Cause, diagnose, refused_pods
 from llamafleet.planning.plan import Plan, plan
 from llamafleet.planning.pools import resolve
 from llamafleet.reconcile.difference import holds
@@ -99,8 +99,9 @@ def _cause(seen: Seen, decided: Plan | InvalidSpec) -> Cause | None:
     """Why pods are not well. Of a refused spec only the refusal is told."""
     if isinstance(decided, InvalidSpec):
         return None
-    shape = decided.shape
-    return diagnose(seen.pods, shape.tensor_parallel, shape.pool.resource_name, seen.logs)
+    shape, deployment = decided.shape, seen.children.get("Deployment")
+    of_pods = diagnose(seen.pods, shape.tensor_parallel, shape.pool.resource_name, seen.logs)
+    return of_pods or (refused_pods(deployment.status) if deployment else None)
 
 
 def _same(intent: Mapping[str, Any], known: ChildSeen) -> bool:

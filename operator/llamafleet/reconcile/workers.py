@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from llamafleet.api.observed import Key
-from llamafleet.errors import LlamafleetError
+from llamafleet.errors import Ending, LlamafleetError
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
 
@@ -41,6 +41,8 @@ async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
     """Reconcile one key and decide when it comes again; the result in one word."""
     try:
         exists = await reconciler.reconcile(key)
+    except Ending:
+        exists = False
     except LlamafleetError as error:
         log.warning("%s: %s; trying again in %.1f s", key, error, queue.retry(key))
         return "failed"

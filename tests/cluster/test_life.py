@@ -1,0 +1,183 @@
+"""The life of a LlamaDeployment on a real control plane: applied, edited, tampered with, deleted."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from fleet_operator import OperatorProcess, running_operator
+from llamas import CHILDREN, GONE_SECONDS, SETTLE_SECONDS, Llama
+from testbed.control_plane import ControlPlane
+from testbed.wait import until
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
+
+
+@pytest.fixture
+def scout(installed: ControlPlane, namespace: str) -> Llama:
+    return Llama(installed, namespace, "scout")
+
+
+@pytest.fixture
+def small(installed: ControlPlane, namespace: str) -> Llama:
+    """An 8B model: one GPU."""
+    return Llama(installed, namespace, "small")
+
+
+@pytest.mark.parametrize(
+    ("name", "gpus", "numbers"),
+    [
+        ("scout", 1, ("INT4", "72.82 GiB usable", "58.79 weights", "2.50 overhead", "11.49 GiB KV cache")),
+        ("maverick", 2, ("INT4", "72.82 GiB usable", "99.76 weights", "in host memory", "4.53 GiB KV cache")),
+    ],
+    ids=["scout takes one GPU", "maverick takes two, with part of its experts in host memory"],
+)
+def test_a_sample_becomes_ready_on_the_right_gpus_and_says_why(
+    installed: ControlPlane, namespace: str, name: str, gpus: int, numbers: tuple[str, ...]
+) -> None:
+    llama = Llama(installed, namespace, name)
+    llama.apply_sample()
+    llama.wait_for("Ready", "True", "AllReplicasReady")
+    (pod,) = llama.pods()
+    assert pod["spec"]["containers"][0]["resources"]["limits"] == {"nvidia.com/gpu": str(gpus)}
+    node = installed.get("node", pod["spec"]["nodeName"])
+    assert node["metadata"]["labels"]["nvidia.com/gpu.product"] == "NVIDIA-A100-SXM4-80GB"
+    described = installed.kubectl("describe", "llama", name, f"--namespace={namespace}")
+    for number in numbers:
+        assert number in described
+    status = llama.get()["status"]
+    assert status["plan"]["gpusPerReplica"] == gpus
+    assert Decimal(status["cost"]["hourlyRate"]) == gpus * Decimal("1.19")
+    assert status["observedGeneration"] == 1
+
+
+def test_the_table_answers_whether_it_is_well(scout: Llama) -> None:
+    scout.apply_sample()
+    scout.wait_for("Ready", "True")
+    heading, row = scout.cluster.kubectl("get", "llama", f"--namespace={scout.namespace}").splitlines()
+    assert heading.split("  ")[0] == "NAME"
+    assert row.split()[:7] == ["scout", "True", "scout", "1", "1", "1", "1.19"]
+
+
+def test_every_child_is_owned_by_the_resource(scout: Llama) -> None:
+    scout.apply_sample()
+    scout.wait_for("Ready", "True")
+    uid = scout.get()["metadata"]["uid"]
+    for kind in CHILDREN:
+        (owner,) = scout.get(kind)["metadata"]["ownerReferences"]
+        assert (owner["uid"], owner["controller"]) == (uid, True)
+
+
+def test_we_leave_no_mark_on_our_own_resource_but_its_status(scout: Llama) -> None:
+    scout.apply_sample()
+    scout.wait_for("Ready", "True")
+    resource = scout.cluster.get("llama", scout.name, f"--namespace={scout.namespace}", "--show-managed-fields")
+    metadata = resource["metadata"]
+    assert "finalizers" not in metadata
+    assert set(metadata.get("annotations", {})) == set()
+    ours = [entry for entry in metadata["managedFields"] if entry["manager"] == "llamafleet"]
+    assert [entry["subresource"] for entry in ours] == ["status"]
+
+
+def test_an_edit_changes_the_pods(small: Llama) -> None:
+    small.apply()
+    small.wait_for("Ready", "True")
+    small.apply(serving={"contextLength": 16384}, replicas=2)
+    small.wait_for("Ready", "True", "AllReplicasReady")
+
+    def both_new() -> None:
+        pods = small.pods()
+        assert len(pods) == 2
+        assert all("--max-model-len=16384" in pod["spec"]["containers"][0]["args"] for pod in pods)
+
+    until(lambda: both_new() is None, SETTLE_SECONDS, "two pods with the new context length")
+    assert small.get()["status"]["cost"]["hourlyRate"] == "2.38"
+
+
+def test_kubectl_scale_and_suspend_change_the_count(small: Llama) -> None:
+    small.apply(replicas=1)
+    small.wait_for("Ready", "True")
+    small.cluster.kubectl("scale", "llama", small.name, "--replicas=3", f"--namespace={small.namespace}")
+    small.wait_for("Ready", "True", "AllReplicasReady")
+    assert len(small.pods()) == 3
+    small.cluster.kubectl(
+        "patch", "llama", small.name, f"--namespace={small.namespace}", "--type=merge", '-p={"spec":{"suspend":true}}'
+    )
+    small.wait_for("Ready", "True", "ScaledToZero")
+    until(lambda: not small.pods(), SETTLE_SECONDS, "no pod to be left")
+    status = small.get()["status"]
+    assert status["reasons"][-1]["step"] == "suspended"
+    assert status["cost"]["hourlyRate"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch"),
+    [
+        ("deployment", {"spec": {"template": {"spec": {"containers": [{"name": "vllm", "image": "other:1"}]}}}}),
+        ("deployment", {"spec": {"replicas": 5}}),
+        ("service", {"spec": {"selector": {"llamafleet.io/deployment": "somebody-else"}}}),
+        ("serviceaccount", {"automountServiceAccountToken": True}),
+        ("networkpolicy", {"spec": {"ingress": [{}]}}),
+        ("poddisruptionbudget", {"metadata": {"labels": {"app.kubernetes.io/name": "other"}}}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else json.dumps(value)[:40],
+)
+def test_a_child_that_was_tampered_with_is_repaired(small: Llama, kind: str, patch: dict[str, object]) -> None:
+    small.apply()
+    small.wait_for("Ready", "True")
+    before = small.get(kind)
+    flags = ("--type=strategic", f"-p={json.dumps(patch)}", f"--namespace={small.namespace}")
+    small.cluster.kubectl("patch", kind, small.name, *flags)
+
+    def repaired() -> None:
+        after = small.get(kind)
+        for field in ("spec", "automountServiceAccountToken"):
+            assert after.get(field) == before.get(field)
+        assert after["metadata"]["labels"] == before["metadata"]["labels"]
+
+    until(lambda: repaired() is None, SETTLE_SECONDS, f"the {kind} to be repaired")
+
+
+@pytest.mark.parametrize("kind", CHILDREN)
+def test_a_child_that_was_deleted_comes_back(small: Llama, kind: str) -> None:
+    small.apply()
+    small.wait_for("Ready", "True")
+    before = small.get(kind)["metadata"]["uid"]
+    small.cluster.kubectl("delete", kind, small.name, f"--namespace={small.namespace}")
+    until(lambda: kind in small.left(), SETTLE_SECONDS, f"the {kind} to come back")
+    assert small.get(kind)["metadata"]["uid"] != before
+
+
+def test_what_others_add_to_a_child_stays(small: Llama) -> None:
+    small.apply()
+    small.wait_for("Ready", "True")
+    small.cluster.kubectl("label", "service", small.name, "team=blue", f"--namespace={small.namespace}")
+    small.apply(replicas=2)
+    small.wait_for("Ready", "True")
+    assert small.get("service")["metadata"]["labels"]["team"] == "blue"
+
+
+def test_a_deleted_resource_leaves_nothing(small: Llama) -> None:
+    small.apply()
+    small.wait_for("Ready", "True")
+    small.delete()
+    until(lambda: small.left() == [] and not small.pods(), GONE_SECONDS, "every child to be gone")
+
+
+def test_a_quiet_fleet_causes_no_writes(installed: ControlPlane, scout: Llama) -> None:
+    """The API server's own audit log is the witness: nothing but reads, also across a restart of the operator."""
+    scout.apply_sample()
+    scout.wait_for("Ready", "True")
+    scout.wait_for("Progressing", "False")
+    with running_operator(installed) as second:
+        until(lambda: second.count("llamafleet_reconciles_total") >= 1, SETTLE_SECONDS, "a first reconcile")
+        writes = second.count("llamafleet_writes_total")
+        looked = second.count("llamafleet_reconciles_total")
+        # Something that concerns nobody makes the operator look again, and it finds nothing to do.
+        scout.cluster.kubectl("annotate", "llama", scout.name, "note=quiet", f"--namespace={scout.namespace}")
+        until(lambda: second.count("llamafleet_reconciles_total") > looked, SETTLE_SECONDS, "another reconcile")
+        assert (writes, second.count("llamafleet_writes_total")) == (0, 0)
+
+
+def test_the_operator_uses_only_the_rights_that_it_was_given(operator: OperatorProcess) -> None:
+    """A missing right would show as a 403 in its log."""
+    assert "HTTP 403" not in operator.log.read_text()

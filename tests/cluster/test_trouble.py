@@ -1,0 +1,205 @@
+"""What goes wrong on a real control plane is said where people look, and stops nobody else."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from fleet_operator import OperatorProcess, install_kinds, install_rights, running_operator
+from llamas import SETTLE_SECONDS, Llama
+from testbed.control_plane import ControlPlane
+from testbed.wait import until
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def small(installed: ControlPlane, namespace: str) -> Llama:
+    return Llama(installed, namespace, "small")
+
+
+@pytest.mark.usefixtures("operator")
+class TestBadInput:
+    """The author reads field, value and rule; other resources go on."""
+
+    def test_an_impossible_shape_is_refused_with_its_arithmetic_before_any_pod_exists(
+        self, installed: ControlPlane, namespace: str
+    ) -> None:
+        bad, good = Llama(installed, namespace, "bad"), Llama(installed, namespace, "good")
+        bad.apply(model={"variant": "maverick", "quantization": "BF16"}, gpu={"hostOffload": "Never"})
+        good.apply()
+        message = bad.wait_for("Sized", "False", "DoesNotFit")
+        assert "GiB" in message
+        assert bad.condition("Ready")["status"] == "False"
+        good.wait_for("Ready", "True")
+        assert bad.pods() == []
+        assert bad.left() == []
+
+    def test_an_unknown_pool_is_named(self, small: Llama) -> None:
+        small.apply(gpu={"pools": ["nowhere"]})
+        message = small.wait_for("Sized", "False", "InvalidSpec")
+        assert message.startswith("spec.gpu.pools = nowhere: must be the name of a GpuPool")
+
+    def test_a_bad_edit_keeps_the_running_fleet_and_says_so(self, small: Llama) -> None:
+        small.apply()
+        small.wait_for("Ready", "True")
+        before = small.get("deployment")["spec"]
+        small.apply(serving={"contextLength": 1_000_000})
+        message = small.wait_for("Ready", "False", "InvalidSpec")
+        assert "spec.serving.contextLength = 1000000" in message
+        assert "1 replicas of the last valid spec keep running." in message
+        assert small.get("deployment")["spec"] == before
+        assert len(small.pods()) == 1
+        assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
+
+    def test_fields_without_effect_are_named(self, small: Llama) -> None:
+        small.apply(cost={"hourlyLimit": "5"}, schedule={"windows": [
+            {"name": "night", "start": "0 1 * * 1-5", "duration": "4h"}
+        ]})
+        message = small.wait_for("FieldsInEffect", "False", "NotYetInEffect")
+        assert "spec.schedule" in message
+        assert "spec.cost" in message
+
+    def test_an_object_of_somebody_else_is_left_alone(self, small: Llama) -> None:
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": small.name, "namespace": small.namespace}}
+        small.cluster.apply({**service, "spec": {"ports": [{"port": 5432}]}})
+        small.apply()
+        message = small.wait_for("Degraded", "True", "NameConflict")
+        assert f"Service {small.namespace}/small exists and does not belong to this LlamaDeployment" in message
+        assert small.get("service")["spec"]["ports"][0]["port"] == 5432
+        assert "ownerReferences" not in small.get("service")["metadata"]
+        small.cluster.kubectl("delete", "service", small.name, f"--namespace={small.namespace}")
+        small.wait_for("Ready", "True")
+
+    def test_a_quota_that_forbids_the_pods_is_told_and_mends_itself(self, small: Llama) -> None:
+        quota = {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "none", "namespace": small.namespace},
+            "spec": {"hard": {"requests.nvidia.com/gpu": "0"}},
+        }
+        small.cluster.apply(quota)
+        small.apply()
+        message = small.wait_for("Ready", "False", "PodsNotCreated")
+        assert "exceeded quota: none" in message
+
+
+@pytest.mark.usefixtures("operator")
+class TestPods:
+    """Pods that cannot run say what is missing; containers that end say why."""
+
+    def test_pending_pods_say_what_is_missing(self, installed: ControlPlane, namespace: str) -> None:
+        big = Llama(installed, namespace, "big")
+        big.apply(model={"variant": "llama-3.1-405b"}, replicas=9)
+        message = big.wait_for("Ready", "False", "Unschedulable")
+        gpus = big.get()["status"]["plan"]["gpusPerReplica"]
+        assert f"0 of 4 nodes has {gpus} free nvidia.com/gpu" in message
+        assert big.condition("Degraded")["status"] == "False", "a node may come up yet"
+        big.delete()
+        until(lambda: not big.pods(), 120, "its GPUs to be free again")
+
+    @pytest.mark.parametrize(
+        ("fault", "reason", "words"),
+        [
+            ({"waiting": "ImagePullBackOff", "message": "Back-off pulling image"}, "ImagePullFailed", "Back-off"),
+            ({"exit_code": "137", "reason": "OOMKilled"}, "HostOutOfMemory", "spec.serving.resources"),
+            ({"exit_code": "0"}, "ServerExited", "exit code 0 while it should serve"),
+            (
+                {"exit_code": "1", "message": "ValueError: To serve at least one request with the model's max seq len"},
+                "ContextTooLong",
+                "To serve at least one request",
+            ),
+        ],
+        ids=["the image is missing", "host memory ran out", "the engine died", "the context is too long"],
+    )
+    def test_a_failing_container_carries_its_cause(
+        self, small: Llama, fault: dict[str, str], reason: str, words: str
+    ) -> None:
+        small.apply()
+        small.wait_for("Ready", "True")
+        (pod,) = small.pods()
+        small.cluster.annotate_pod(small.namespace, pod["metadata"]["name"], **fault)
+        assert words in small.wait_for("Ready", "False", reason)
+        assert small.condition("Degraded")["status"] == "True"
+
+    def test_a_generic_last_line_is_explained_by_the_log(self, small: Llama) -> None:
+        small.apply()
+        small.wait_for("Ready", "True")
+        (pod,) = small.pods()
+        name = pod["metadata"]["name"]
+        small.cluster.set_pod_log(
+            small.namespace, name, "INFO\n(EngineCore pid=9) ERROR torch.OutOfMemoryError: CUDA out of memory.\nlast"
+        )
+        generic = "RuntimeError: Engine core initialization failed. See root cause above."
+        small.cluster.annotate_pod(small.namespace, name, exit_code="1", message=generic)
+        assert "CUDA out of memory" in small.wait_for("Ready", "False", "InsufficientMemory")
+
+    def test_a_slow_load_is_patience_not_failure(self, small: Llama) -> None:
+        small.cluster.annotate_new_pods(small.namespace, load_time="600s")
+        small.apply()
+        message = small.wait_for("Ready", "False", "Starting")
+        assert message.startswith("0 of 1 replicas are ready. A replica may take up to ")
+        assert small.condition("Degraded")["status"] == "False"
+        small.cluster.annotate_new_pods(small.namespace)
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_new_pool_and_a_new_price_reach_running_fleets(small: Llama) -> None:
+    pool = {
+        "apiVersion": "llamafleet.io/v1alpha1",
+        "kind": "GpuPool",
+        "metadata": {"name": "ours"},
+        "spec": {
+            "gpu": "a100-80gb",
+            "price": {"onDemand": "2.00"},
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+        },
+    }
+    small.apply()
+    small.wait_for("Ready", "True")
+    assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
+    small.cluster.apply(pool)
+    try:
+        until(lambda: small.get()["status"]["cost"]["hourlyRate"] == "2.00", SETTLE_SECONDS, "the pool's price")
+        assert small.get()["status"]["plan"]["pool"] == "ours"
+        pool["spec"] |= {"price": {"onDemand": "1.50"}}  # type: ignore[operator]  # both are maps
+        small.cluster.apply(pool)
+        until(lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.50", SETTLE_SECONDS, "the new price")
+    finally:
+        small.cluster.kubectl("delete", "gpupool", "ours")
+    until(lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.19", SETTLE_SECONDS, "the catalogue's price")
+
+
+def test_what_happens_without_the_operator_is_caught_up_with(installed: ControlPlane, namespace: str) -> None:
+    """The operator is killed; resources are made, edited and deleted meanwhile; the next one finds it all."""
+    edited, doomed, late = (Llama(installed, namespace, name) for name in ("edited", "doomed", "late"))
+    with running_operator(installed) as first:
+        edited.apply()
+        doomed.apply()
+        edited.wait_for("Ready", "True")
+        doomed.wait_for("Ready", "True")
+        os.killpg(first.pid, signal.SIGKILL)
+        edited.apply(replicas=2)
+        doomed.delete()
+        late.apply()
+        installed.kubectl("delete", "service", "edited", f"--namespace={namespace}")
+    with running_operator(installed):
+        edited.wait_for("Ready", "True", "AllReplicasReady")
+        late.wait_for("Ready", "True", "AllReplicasReady")
+        until(lambda: "service" in edited.left(), SETTLE_SECONDS, "the deleted Service to come back")
+        until(lambda: doomed.left() == [], 120, "the deleted resource to leave nothing")
+    assert len(edited.pods()) == 2
+
+
+def test_the_operator_waits_for_its_kinds_and_says_so(tmp_path: Path) -> None:
+    """Started before the custom resource definitions are there, it names them and goes on once they are."""
+    with ControlPlane() as bare:
+        install_rights(bare)
+        process = OperatorProcess(bare, tmp_path)
+        try:
+            said = "install the files in crds/ first"
+            until(lambda: said in process.log.read_text(), SETTLE_SECONDS, "the operator to name what is missing")
+            install_kinds(bare)
+            until(process.alive, SETTLE_SECONDS, "the operator to go on")
+        finally:
+            process.stop()

@@ -1,0 +1,82 @@
+"""LlamaDeployments on a running cluster: make them, look at them, wait for what they say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from builders import ROOT
+from testbed.cluster import Cluster
+from testbed.errors import TestbedError
+from testbed.wait import until
+
+SETTLE_SECONDS = 60.0
+GONE_SECONDS = 120.0
+"""The garbage collector looks for new kinds every 30 s, so the first deletion after an install takes longer."""
+
+CHILDREN = ("deployment", "service", "serviceaccount", "poddisruptionbudget", "networkpolicy")
+
+
+@dataclass(frozen=True, slots=True)
+class Llama:
+    """One LlamaDeployment in one namespace of a cluster."""
+
+    cluster: Cluster
+    namespace: str
+    name: str
+
+    def apply(self, **spec: Any) -> None:
+        """Create it, or change it to this spec."""
+        head = {"apiVersion": "llamafleet.io/v1alpha1", "kind": "LlamaDeployment"}
+        model = {"variant": "llama-3.1-8b", **spec.pop("model", {})}
+        metadata = {"name": self.name, "namespace": self.namespace}
+        self.cluster.apply({**head, "metadata": metadata, "spec": {"model": model, **spec}})
+
+    def apply_sample(self) -> None:
+        """Create it from ``manifests/samples``."""
+        sample = yaml.safe_load((ROOT / "manifests" / "samples" / f"{self.name}.yaml").read_text())
+        sample["metadata"]["namespace"] = self.namespace
+        self.cluster.apply(sample)
+
+    def delete(self) -> None:
+        """Ask for its deletion."""
+        self.cluster.kubectl("delete", "llama", self.name, f"--namespace={self.namespace}")
+
+    def get(self, *kind: str) -> dict[str, Any]:
+        """The resource itself, or the child of that kind."""
+        return self.cluster.get(*(kind or ("llama",)), self.name, f"--namespace={self.namespace}")
+
+    def pods(self) -> list[dict[str, Any]]:
+        """Its pods."""
+        label = f"llamafleet.io/deployment={self.name}"
+        items: list[dict[str, Any]] = self.cluster.get("pods", f"--namespace={self.namespace}", "-l", label)["items"]
+        return items
+
+    def condition(self, kind: str) -> dict[str, Any]:
+        """One condition; empty while there is none."""
+        conditions = self.get().get("status", {}).get("conditions", [])
+        return next((condition for condition in conditions if condition["type"] == kind), {})
+
+    def wait_for(self, kind: str, status: str, reason: str | None = None) -> str:
+        """Wait until a condition of the present generation has this status and reason; its message."""
+
+        def holds() -> dict[str, Any] | None:
+            found = self.condition(kind)
+            current = found.get("observedGeneration") == self.get()["metadata"]["generation"]
+            assert current and found["status"] == status and reason in (None, found["reason"]), found
+            return found
+
+        return str(until(holds, SETTLE_SECONDS, f"{kind}={status} {reason or ''} of {self.name}")["message"])
+
+    def left(self) -> list[str]:
+        """The kinds of children that exist."""
+        found = []
+        for kind in CHILDREN:
+            try:
+                self.get(kind)
+            except TestbedError as error:
+                assert "NotFound" in str(error)
+            else:
+                found.append(kind)
+        return found
+
+

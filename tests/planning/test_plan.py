@@ -1,0 +1,57 @@
+"""The whole decision: shape, count, money, and the fields that have no effect yet."""
+
+from decimal import Decimal
+
+import pytest
+
+from planning.givens import Json, planned, pool, spec
+
+
+def test_a_month_of_one_a100_costs_856_80() -> None:
+    hourly = planned(spec("scout")).hourly_usd
+    assert hourly * 24 * 30 == Decimal("856.80")
+
+
+def test_the_plan_costs_replicas_times_gpus_times_price() -> None:
+    given = planned(spec("maverick", replicas=3), [pool(price="0.123456")])
+    assert (given.replicas, given.shape.tensor_parallel) == (3, 2)
+    assert given.shape.hourly_usd == Decimal("0.246912")
+    assert given.hourly_usd == Decimal("0.740736")
+
+
+def test_a_suspended_fleet_costs_nothing_and_keeps_its_shape() -> None:
+    given = planned(spec("scout", suspend=True), replicas=2)
+    assert given.replicas == 0
+    assert given.hourly_usd == Decimal(0)
+    assert given.shape.tensor_parallel == 1
+    assert [reason.step for reason in given.reasons] == ["demand", "suspended"]
+
+
+@pytest.mark.parametrize(
+    ("sections", "paths"),
+    [
+        pytest.param({}, (), id="nothing is used"),
+        pytest.param(
+            {"scaling": {"minReplicas": 1, "maxReplicas": 4, "queueDepth": 8, "scaleDownDelay": "5m"}},
+            (),
+            id="defaults that are written out",
+        ),
+        pytest.param(
+            {"scaling": {"queueDepth": 4, "scaleDownDelay": "10m", "idleTimeout": "30m"}},
+            ("spec.scaling.queueDepth", "spec.scaling.scaleDownDelay", "spec.scaling.idleTimeout"),
+            id="the autoscaler's own numbers",
+        ),
+        pytest.param(
+            {
+                "model": {"adapters": [{"name": "law", "source": "hf://acme/law"}]},
+                "gpu": {"capacityType": "Spot"},
+                "schedule": {"windows": [{"name": "night", "start": "0 22 * * *", "duration": "8h"}]},
+                "cost": {"hourlyLimit": "12.00"},
+            },
+            ("spec.model.adapters", "spec.gpu.capacityType", "spec.schedule", "spec.cost"),
+            id="everything else",
+        ),
+    ],
+)
+def test_fields_without_effect_are_named(sections: dict[str, Json], paths: tuple[str, ...]) -> None:
+    assert planned(spec("scout", **sections)).not_in_effect == paths
