@@ -18,11 +18,15 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 def llama(path: Path | None = None, /, **spec: Any) -> LlamaDeployment:
-    """A LlamaDeployment from a sample, or from fields of its spec; ``variant`` and the like go to spec.model."""
+    """A LlamaDeployment from a sample, or from fields of its spec; ``variant`` etc. go to spec.model."""
     if path is not None:
         raw = yaml.safe_load(path.read_text())
     else:
-        model = {key: spec.pop(key) for key in ("variant", "quantization", "source", "tokenSecretRef") if key in spec}
+        model = {
+            key: spec.pop(key)
+            for key in ("variant", "quantization", "source", "tokenSecretRef")
+            if key in spec
+        }
         raw = {"metadata": {"name": "llama"}, "spec": {"model": {"variant": "llama-3.1-8b", **model}, **spec}}
     raw["metadata"] |= {"namespace": "team-a", "uid": "00000000-0000-4000-8000-000000000001", "generation": 1}
     return LlamaDeployment.model_validate(raw)

@@ -4,7 +4,6 @@ Tests, the demo and the benchmark start it through here.
 """
 
 import contextlib
-import json
 import sys
 import tempfile
 import urllib.error
@@ -51,9 +50,12 @@ class OperatorProcess:
     def __init__(self, cluster: Cluster, folder: Path) -> None:
         """Start it without waiting for anything; :meth:`stop` ends it."""
         (folder / ".kube").mkdir(parents=True)
-        _write_access(cluster, folder / ".kube" / "config")
+        cluster.kubeconfig_for_service_account(NAMESPACE, "llamafleet", folder / ".kube" / "config")
         with reserved_port() as health, reserved_port() as metrics:
-            self._health, self._metrics = f"http://127.0.0.1:{health}/healthz", f"http://127.0.0.1:{metrics}/metrics"
+            self._health, self._metrics = (
+                f"http://127.0.0.1:{health}/healthz",
+                f"http://127.0.0.1:{metrics}/metrics",
+            )
             command = [str(Path(sys.executable).parent / "llamafleet"), "run", f"--health={self._health}"]
             self._program = Program([*command, f"--metrics-port={metrics}"], folder)
             self.log = self._program.log
@@ -90,15 +92,6 @@ def running_operator(cluster: Cluster) -> Iterator[OperatorProcess]:
             yield process
         finally:
             process.stop()
-
-
-def _write_access(cluster: Cluster, path: Path) -> None:
-    """Write a kubeconfig with a token of the operator's service account, for the cluster of the current one."""
-    token = cluster.kubectl("create", "token", "llamafleet", f"--namespace={NAMESPACE}", "--duration=24h").strip()
-    config = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
-    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(config), encoding="utf-8")
 
 
 def _get(address: str) -> tuple[int, str]:

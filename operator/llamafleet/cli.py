@@ -81,7 +81,9 @@ def _crds(options: argparse.Namespace) -> int:
 
 def _add_reference(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_reference)
-    parser.add_argument("--write", type=Path, metavar="FOLDER", required=True, help="the folder with the pages")
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", required=True, help="the folder with the pages"
+    )
 
 
 def _reference(options: argparse.Namespace) -> int:

@@ -175,7 +175,11 @@ def test_an_older_version_never_replaces_a_newer_one() -> None:
 
 def test_a_deletion_does_not_remove_a_younger_object_of_the_same_name() -> None:
     async def story() -> None:
-        events = [event("ADDED", pod("a", 40)), event("DELETED", pod("a", 30)), event("ADDED", pod("last", 41))]
+        events = [
+            event("ADDED", pod("a", 40)),
+            event("DELETED", pod("a", 30)),
+            event("ADDED", pod("last", 41)),
+        ]
         async with serving(Script([listing(10)], [events])) as informer:
             await until(lambda: "last" in names(informer))
             assert "a" in names(informer)
@@ -185,7 +189,11 @@ def test_a_deletion_does_not_remove_a_younger_object_of_the_same_name() -> None:
 
 def test_what_we_wrote_is_known_before_the_watch_brings_it_unless_the_watch_is_past_it() -> None:
     async def story() -> None:
-        events = [event("ADDED", pod("b", 40)), event("DELETED", pod("b", 50)), event("ADDED", pod("last", 51))]
+        events = [
+            event("ADDED", pod("b", 40)),
+            event("DELETED", pod("b", 50)),
+            event("ADDED", pod("last", 51)),
+        ]
         async with serving(Script([listing(10)], [events])) as informer:
             await until(lambda: "last" in names(informer))
             informer.absorb(pod("b", 40))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from fleet_operator import OperatorProcess, install, running_operator
 from testbed.control_plane import ControlPlane
 from testbed.fixtures import control_plane, namespace, pytest_collection_finish

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from fleet_operator import OperatorProcess, install_kinds, install_rights, running_operator
 from llamas import SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
@@ -53,19 +54,26 @@ class TestBadInput:
         assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
 
     def test_fields_without_effect_are_named(self, small: Llama) -> None:
-        small.apply(cost={"hourlyLimit": "5"}, schedule={"windows": [
-            {"name": "night", "start": "0 1 * * 1-5", "duration": "4h"}
-        ]})
+        small.apply(
+            cost={"hourlyLimit": "5"},
+            schedule={"windows": [{"name": "night", "start": "0 1 * * 1-5", "duration": "4h"}]},
+        )
         message = small.wait_for("FieldsInEffect", "False", "NotYetInEffect")
         assert "spec.schedule" in message
         assert "spec.cost" in message
 
     def test_an_object_of_somebody_else_is_left_alone(self, small: Llama) -> None:
-        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": small.name, "namespace": small.namespace}}
+        service = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": small.name, "namespace": small.namespace},
+        }
         small.cluster.apply({**service, "spec": {"ports": [{"port": 5432}]}})
         small.apply()
         message = small.wait_for("Degraded", "True", "NameConflict")
-        assert f"Service {small.namespace}/small exists and does not belong to this LlamaDeployment" in message
+        assert (
+            f"Service {small.namespace}/small exists and does not belong to this LlamaDeployment" in message
+        )
         assert small.get("service")["spec"]["ports"][0]["port"] == 5432
         assert "ownerReferences" not in small.get("service")["metadata"]
         small.cluster.kubectl("delete", "service", small.name, f"--namespace={small.namespace}")
@@ -101,11 +109,18 @@ class TestPods:
     @pytest.mark.parametrize(
         ("fault", "reason", "words"),
         [
-            ({"waiting": "ImagePullBackOff", "message": "Back-off pulling image"}, "ImagePullFailed", "Back-off"),
+            (
+                {"waiting": "ImagePullBackOff", "message": "Back-off pulling image"},
+                "ImagePullFailed",
+                "Back-off",
+            ),
             ({"exit_code": "137", "reason": "OOMKilled"}, "HostOutOfMemory", "spec.serving.resources"),
             ({"exit_code": "0"}, "ServerExited", "exit code 0 while it should serve"),
             (
-                {"exit_code": "1", "message": "ValueError: To serve at least one request with the model's max seq len"},
+                {
+                    "exit_code": "1",
+                    "message": "ValueError: To serve at least one request with the model's max seq len",
+                },
                 "ContextTooLong",
                 "To serve at least one request",
             ),
@@ -128,7 +143,9 @@ class TestPods:
         (pod,) = small.pods()
         name = pod["metadata"]["name"]
         small.cluster.set_pod_log(
-            small.namespace, name, "INFO\n(EngineCore pid=9) ERROR torch.OutOfMemoryError: CUDA out of memory.\nlast"
+            small.namespace,
+            name,
+            "INFO\n(EngineCore pid=9) ERROR torch.OutOfMemoryError: CUDA out of memory.\nlast",
         )
         generic = "RuntimeError: Engine core initialization failed. See root cause above."
         small.cluster.annotate_pod(small.namespace, name, exit_code="1", message=generic)
@@ -160,14 +177,18 @@ def test_a_new_pool_and_a_new_price_reach_running_fleets(small: Llama) -> None:
     assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
     small.cluster.apply(pool)
     try:
-        until(lambda: small.get()["status"]["cost"]["hourlyRate"] == "2.00", SETTLE_SECONDS, "the pool's price")
+        until(
+            lambda: small.get()["status"]["cost"]["hourlyRate"] == "2.00", SETTLE_SECONDS, "the pool's price"
+        )
         assert small.get()["status"]["plan"]["pool"] == "ours"
         pool["spec"] |= {"price": {"onDemand": "1.50"}}  # type: ignore[operator]  # both are maps
         small.cluster.apply(pool)
         until(lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.50", SETTLE_SECONDS, "the new price")
     finally:
         small.cluster.kubectl("delete", "gpupool", "ours")
-    until(lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.19", SETTLE_SECONDS, "the catalogue's price")
+    until(
+        lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.19", SETTLE_SECONDS, "the catalogue's price"
+    )
 
 
 def test_what_happens_without_the_operator_is_caught_up_with(installed: ControlPlane, namespace: str) -> None:
@@ -198,7 +219,11 @@ def test_the_operator_waits_for_its_kinds_and_says_so(tmp_path: Path) -> None:
         process = OperatorProcess(bare, tmp_path)
         try:
             said = "install the files in crds/ first"
-            until(lambda: said in process.log.read_text(), SETTLE_SECONDS, "the operator to name what is missing")
+            until(
+                lambda: said in process.log.read_text(),
+                SETTLE_SECONDS,
+                "the operator to name what is missing",
+            )
             install_kinds(bare)
             until(process.alive, SETTLE_SECONDS, "the operator to go on")
         finally:

@@ -54,7 +54,7 @@ def kind() -> Iterator[Cluster]:
         _kind("create", "cluster", f"--config={config}", f"--kubeconfig={kubeconfig}", "--wait=120s")
         stack.callback(_kind, "delete", "cluster", f"--kubeconfig={kubeconfig}")
         cluster = Cluster(binaries.ensure() / "kubectl", kubeconfig, folder)
-        kwok = Program(command_lines.kwok(binaries.ensure(), kubeconfig), folder)
+        kwok = Program(command_lines.fake_nodes(binaries.ensure(), kubeconfig), folder)
         stack.callback(kwok.stop)
         cluster.add_gpu_nodes(NODES)
         yield cluster
@@ -62,7 +62,9 @@ def kind() -> Iterator[Cluster]:
 
 def _kind(*arguments: str) -> None:
     """Run kind; its own words tell what went wrong."""
-    result = subprocess.run(["kind", *arguments, f"--name={KIND_NAME}"], check=False, capture_output=True, text=True)  # noqa: S607 - the user's kind, wherever it is
+    program = shutil.which("kind") or "kind"
+    command = [program, *arguments, f"--name={KIND_NAME}"]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
     if result.returncode:
         message = f"kind {arguments[0]}: {result.stderr.strip() or result.stdout.strip()}"
         raise TestbedError(message)

@@ -68,7 +68,10 @@ def _explain(cluster: Cluster) -> None:
     here = f"--namespace={NAMESPACE}"
     show("kubectl get llama", cluster.kubectl("get", "llama", here))
     columns = f"custom-columns={POD_COLUMNS}"
-    show("kubectl get pods -o custom-columns=…", cluster.kubectl("get", "pods", here, "-l", OURS, "-o", columns))
+    show(
+        "kubectl get pods -o custom-columns=…",
+        cluster.kubectl("get", "pods", here, "-l", OURS, "-o", columns),
+    )
     heading("Why this size? The condition Sized carries the arithmetic")
     for name in SAMPLES:
         condition = _condition(cluster.get("llama", name, here), "Sized")

@@ -1,8 +1,8 @@
 """Causes from what a real vLLM, the kubelet and the scheduler say."""
 
 import pytest
-from builders import ended, pod
 
+from builders import ended, pod
 from llamafleet.api.observed import PodSeen
 from llamafleet.planning.diagnosis import Cause, diagnose, needs_log
 
@@ -22,11 +22,20 @@ RECORDED = {
         "huggingface_hub.errors.HFValidationError: Repo id must be in the form 'repo_name'",
         "ModelNotFound",
     ),
-    "not cached and offline": ("huggingface_hub.errors.LocalEntryNotFoundError: Cannot find", "ModelNotFound"),
+    "not cached and offline": (
+        "huggingface_hub.errors.LocalEntryNotFoundError: Cannot find",
+        "ModelNotFound",
+    ),
     "no network": ("OSError: We couldn't connect to the hub to load the files", "ModelNotFound"),
-    "no config.json": ("Value error, Invalid repository ID or local directory specified: 'M'.", "ModelNotFound"),
+    "no config.json": (
+        "Value error, Invalid repository ID or local directory specified: 'M'.",
+        "ModelNotFound",
+    ),
     "no weight files": ("RuntimeError: Cannot find any model weights with `M`", "ModelNotFound"),
-    "truncated weights": ("SafetensorError: Error while deserializing header: incomplete metadata", "ModelCorrupt"),
+    "truncated weights": (
+        "SafetensorError: Error while deserializing header: incomplete metadata",
+        "ModelCorrupt",
+    ),
     "refused token": ("401 Client Error: Unauthorized for url", "ModelAccessDenied"),
     "gated model": ("Access to model x is restricted: gated repo", "ModelAccessDenied"),
     "context above the cache": (
@@ -37,14 +46,23 @@ RECORDED = {
         "Value error, User-specified max_model_len (100000) is greater than the derived",
         "ContextTooLong",
     ),
-    "nothing left for the cache": ("No available memory for the cache blocks. Try increasing", "InsufficientMemory"),
-    "weights too large": ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB", "InsufficientMemory"),
+    "nothing left for the cache": (
+        "No available memory for the cache blocks. Try increasing",
+        "InsufficientMemory",
+    ),
+    "weights too large": (
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB",
+        "InsufficientMemory",
+    ),
     "GPU taken by others": ("Free memory on device 0 is less than desired GPU memory", "InsufficientMemory"),
     "heads not divisible": (
         "Value error, Total number of attention heads (4) must be divisible by tensor parallel size (3).",
         "InvalidParallelism",
     ),
-    "more ranks than GPUs": ("World size (4) is larger than the number of available GPUs (2)", "InvalidParallelism"),
+    "more ranks than GPUs": (
+        "World size (4) is larger than the number of available GPUs (2)",
+        "InvalidParallelism",
+    ),
     "port taken": ("OSError: [Errno 98] Address already in use", "PortConflict"),
 }
 
@@ -61,7 +79,9 @@ def test_the_termination_message_names_the_cause(line: str, reason: str) -> None
 def test_the_log_names_the_cause_when_the_message_is_generic(line: str, reason: str) -> None:
     failed = pod(ended=ended("Error", 1, GENERIC))
     assert needs_log(failed)
-    cause = diagnose([failed], 1, "nvidia.com/gpu", {failed.uid: f"INFO\n(EngineCore pid=7) ERROR {line}\n{GENERIC}"})
+    cause = diagnose(
+        [failed], 1, "nvidia.com/gpu", {failed.uid: f"INFO\n(EngineCore pid=7) ERROR {line}\n{GENERIC}"}
+    )
     assert cause is not None
     assert cause.reason == reason
 
@@ -88,7 +108,10 @@ def test_a_container_killed_for_memory_says_so() -> None:
 
 def test_an_unknown_end_repeats_the_last_line() -> None:
     cause = one(pod(ended=ended("Error", 1, "first\nSegmentation fault\n")))
-    assert cause.message == "1 of 1 pods: the server ended with exit code 1, its last line was: Segmentation fault."
+    assert (
+        cause.message
+        == "1 of 1 pods: the server ended with exit code 1, its last line was: Segmentation fault."
+    )
 
 
 def test_pending_pods_say_how_many_gpus_are_missing_where() -> None:

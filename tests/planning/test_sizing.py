@@ -1,6 +1,7 @@
 """The choice among all shapes, its words, and the refusals."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -159,6 +160,16 @@ def test_the_words_for_maverick() -> None:
         "decode step of 1 request, 126 ms to one of 8, 2.1 s to a prefill of 2,048 tokens. "
         "Without host memory (hostOffload: Never) INT4 on 4 x a100-80gb (pool a100-80gb) costs 4.76 USD/h."
     )
+
+
+@pytest.mark.parametrize(("variant", "context"), [("scout", 65_536), ("maverick", 131_072)])
+def test_the_documentation_quotes_the_same_words(variant: str, context: int) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sizing.md").read_text("utf-8")
+    quoted = " ".join(page.replace("\n>", " ").split())
+    given = planned(
+        spec(variant, serving={"contextLength": context}), [dataclasses.replace(pool(), name="a100")]
+    )
+    assert given.explanation in quoted
 
 
 def test_the_words_say_when_only_host_memory_helps() -> None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
@@ -14,6 +14,9 @@ from llamafleet.planning.shape import Pool, Shape
 from llamafleet.planning.sizing import choose
 from llamafleet.planning.wanted import wanted
 from planning.givens import Json, on_a100, pool, spec, with_memory
+
+patient = settings(deadline=None)
+"""A busy machine is no reason to fail: these tests are about sums, not about speed."""
 
 VARIANTS = st.sampled_from(sorted(models()))
 CONTEXTS = st.integers(min_value=1_024, max_value=131_072)
@@ -37,6 +40,7 @@ def found(asked: LlamaDeploymentSpec, *pools: Pool) -> Shape | None:
         return None
 
 
+@patient
 @given(variant=VARIANTS, serving=WISHES, given_pool=POOLS, sizes=st.tuples(MEMORY, MEMORY))
 def test_more_memory_never_makes_a_feasible_shape_infeasible(
     variant: str, serving: Json, given_pool: Pool, sizes: tuple[int, int]
@@ -46,6 +50,7 @@ def test_more_memory_never_makes_a_feasible_shape_infeasible(
     assert less is None or (more is not None and more.hourly_usd <= less.hourly_usd)
 
 
+@patient
 @given(variant=VARIANTS, given_pool=POOLS, contexts=st.tuples(CONTEXTS, CONTEXTS))
 def test_a_longer_context_is_never_cheaper(variant: str, given_pool: Pool, contexts: tuple[int, int]) -> None:
     short, long = (
@@ -54,6 +59,7 @@ def test_a_longer_context_is_never_cheaper(variant: str, given_pool: Pool, conte
     assert long is None or (short is not None and short.hourly_usd <= long.hourly_usd)
 
 
+@patient
 @given(variant=VARIANTS, serving=WISHES, pools=st.lists(POOLS, min_size=1, max_size=4))
 def test_the_chosen_shape_is_never_beaten_by_a_considered_one(
     variant: str, serving: Json, pools: list[Pool]
@@ -67,6 +73,7 @@ def test_the_chosen_shape_is_never_beaten_by_a_considered_one(
                 assert best.hourly_usd <= candidate.shape.hourly_usd
 
 
+@patient
 @given(variant=VARIANTS, serving=WISHES, given_pool=POOLS)
 def test_a_chosen_shape_holds_what_was_asked_for_within_a_node(
     variant: str, serving: Json, given_pool: Pool
@@ -79,6 +86,7 @@ def test_a_chosen_shape_holds_what_was_asked_for_within_a_node(
         assert shape.offload_gib * GIB <= shape.memory.weights // 2
 
 
+@patient
 @given(
     variant=st.sampled_from(["scout", "maverick"]),
     given_pool=POOLS,
@@ -95,6 +103,7 @@ def test_more_offload_never_leaves_less_kv_cache(
         assert less <= more
 
 
+@patient
 @given(
     variant=VARIANTS,
     tp=st.sampled_from([1, 2, 4, 8]),

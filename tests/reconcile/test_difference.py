@@ -17,7 +17,10 @@ SAME = {
         {"env": [{"name": "A", "value": "1"}]},
         {"env": [{"name": "SIDE", "value": "2"}, {"name": "A", "value": "1"}]},
     ),
-    "a defaulted field within a list item": ({"ports": [{"port": 80}]}, {"ports": [{"port": 80, "nodePort": 3}]}),
+    "a defaulted field within a list item": (
+        {"ports": [{"port": 80}]},
+        {"ports": [{"port": 80, "nodePort": 3}]},
+    ),
 }
 
 DIFFERENT: dict[str, tuple[Any, Any]] = {

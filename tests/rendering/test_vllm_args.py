@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import SAMPLES, llama, shape_of
 
+from builders import SAMPLES, llama, shape_of
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.rendering.vllm_args import serve_args
 
@@ -66,13 +66,19 @@ CASES = {
         source="hf://meta-llama/Llama-3.1-8B-Instruct@0e9e39f249a16976918f6564b8830bc894c89659",
     ),
     "weights on a volume": llama(variant="llama-3.1-8b", quantization="FP8", source="pvc://models/8b/fp8"),
-    "weights in an image": llama(variant="llama-3.1-8b", quantization="INT4", source="oci://registry.example/m:1"),
-    "flags of the author": llama(variant="llama-3.1-8b", serving={"extraArgs": ["--enable-prefix-caching", "--seed=7"]}),
+    "weights in an image": llama(
+        variant="llama-3.1-8b", quantization="INT4", source="oci://registry.example/m:1"
+    ),
+    "flags of the author": llama(
+        variant="llama-3.1-8b", serving={"extraArgs": ["--enable-prefix-caching", "--seed=7"]}
+    ),
 }
 
 
 @pytest.mark.parametrize("resource", CASES.values(), ids=CASES.keys())
-def test_vllm_accepts_the_command_line(vllm_parser: argparse.ArgumentParser, resource: LlamaDeployment) -> None:
+def test_vllm_accepts_the_command_line(
+    vllm_parser: argparse.ArgumentParser, resource: LlamaDeployment
+) -> None:
     arguments = serve_args(resource, shape_of(resource))
     parsed, unknown = vllm_parser.parse_known_args(arguments)
     assert unknown == []

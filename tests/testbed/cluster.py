@@ -19,6 +19,8 @@ KUBECTL_SECONDS = 120.0  # no command of ours takes this long; it ends a test th
 NODE_READY_SECONDS = 60.0
 POLICY_SECONDS = 30.0  # the API server takes a second or two to learn of a new admission policy
 
+TOKEN_LIFETIME = "24h"  # noqa: S105  # a duration, not a secret
+
 ANNOTATIONS = "testbed.llamafleet.io"  # the prefix of the annotations that stages/pod.yaml describes
 
 
@@ -99,6 +101,18 @@ class Cluster:
         seconds = f"--timeout={NODE_READY_SECONDS:.0f}s"
         self.kubectl("wait", "--for=condition=Ready", seconds, *(f"node/{name}" for name in names))
         return names
+
+    def kubeconfig_for_service_account(self, namespace: str, name: str, path: Path) -> None:
+        """Write a kubeconfig that holds a fresh token of this service account, and no other right."""
+        token = self.kubectl(
+            "create", "token", name, f"--namespace={namespace}", f"--duration={TOKEN_LIFETIME}"
+        )
+        config = json.loads(self.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
+        config["users"] = [
+            {"name": user["name"], "user": {"token": token.strip()}} for user in config["users"]
+        ]
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(config), "utf-8")
 
     def annotate_pod(self, namespace: str, pod: str, **annotations: str | None) -> None:
         """Drive one pod by the annotations of ``stages/pod.yaml``.

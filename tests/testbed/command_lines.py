@@ -123,20 +123,27 @@ def kube_scheduler(layout: Layout) -> list[str]:
 
 
 def kwok(layout: Layout) -> list[str]:
-    """kwok, which plays the kubelet for nodes that carry its annotation and for no others."""
+    """kwok for the control plane of this layout; it answers for the logs of its pods, too."""
     return [
-        str(layout.binaries / "kwok"),
-        f"--kubeconfig={layout.kubeconfig('kwok')}",
-        *(f"--config={stage}" for stage in sorted(STAGES.glob("*.yaml"))),
-        "--manage-all-nodes=false",
-        f"--manage-nodes-with-annotation-selector={'='.join(FAKE_NODE_ANNOTATION)}",
-        f"--cidr={POD_ADDRESSES}",
-        "--node-ip=127.0.0.1",
+        *fake_nodes(layout.binaries, layout.kubeconfig("kwok")),
         f"--node-port={layout.kubelet_port}",
         f"--server-address=127.0.0.1:{layout.kubelet_port}",
         f"--tls-cert-file={layout.pki / 'server.crt'}",
         f"--tls-private-key-file={layout.pki / 'server.key'}",
         "--enable-crds=Logs",
+    ]
+
+
+def fake_nodes(binaries: Path, kubeconfig: Path) -> list[str]:
+    """kwok for any cluster: it plays the kubelet for nodes that carry its annotation and for no others."""
+    return [
+        str(binaries / "kwok"),
+        f"--kubeconfig={kubeconfig}",
+        *(f"--config={stage}" for stage in sorted(STAGES.glob("*.yaml"))),
+        "--manage-all-nodes=false",
+        f"--manage-nodes-with-annotation-selector={'='.join(FAKE_NODE_ANNOTATION)}",
+        f"--cidr={POD_ADDRESSES}",
+        "--node-ip=127.0.0.1",
         "--node-lease-duration-seconds=40",  # the kubelet's own default
     ]
 

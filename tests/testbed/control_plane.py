@@ -21,7 +21,6 @@ from testbed.wait import until
 
 START_SECONDS = 60.0  # five to ten are usual on two cores; a loaded machine may need a multiple
 WATCH_SECONDS = 1.0  # how soon a cluster that somebody plays with says that a program of it died
-TOKEN_LIFETIME = "24h"  # noqa: S105  # a duration, not a secret
 
 LOGS_CRD = Path(__file__).parent / "kwok-logs-crd.yaml"
 
@@ -91,15 +90,6 @@ class ControlPlane(Cluster):
     def pids(self) -> dict[str, int]:
         """The process id of each program, by its name."""
         return {program.name: program.pid for program in self._programs}
-
-    def kubeconfig_for_service_account(self, namespace: str, name: str) -> Path:
-        """Return the path of a kubeconfig with a fresh token of this service account, and no other right."""
-        token = self.kubectl(
-            "create", "token", name, f"--namespace={namespace}", f"--duration={TOKEN_LIFETIME}"
-        )
-        path = self._layout.kubeconfig(f"{namespace}.{name}")
-        self._write_kubeconfig(path, {"token": token.strip()})
-        return path
 
     def check(self) -> None:
         """Raise a TestbedError when a program has died."""

@@ -197,9 +197,10 @@ def test_a_pod_has_the_log_that_it_was_given(control_plane: ControlPlane, namesp
 
 
 def test_a_service_account_may_do_only_what_it_is_granted(
-    control_plane: ControlPlane, namespace: str
+    control_plane: ControlPlane, namespace: str, tmp_path: Path
 ) -> None:
-    path = control_plane.kubeconfig_for_service_account(namespace, "default")
+    path = tmp_path / "kubeconfig"
+    control_plane.kubeconfig_for_service_account(namespace, "default", path)
     may = ("auth", "can-i", "list", "pods", f"--namespace={namespace}", f"--kubeconfig={path}")
     with pytest.raises(TestbedError, match="can-i"):
         control_plane.kubectl(*may)

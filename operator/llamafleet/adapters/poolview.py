@@ -9,7 +9,7 @@ from llamafleet.adapters.kinds import GPU_POOL
 from llamafleet.adapters.transport import Transport
 
 FRESH_SECONDS: Final = 60.0
-"""How long a list of pools is believed without a word. kopf may miss a deletion; a price may not be wrong for long."""
+"""How long a list of pools is believed without a word: kopf may miss a deletion."""
 
 Pools = tuple[dict[str, Any], ...]
 

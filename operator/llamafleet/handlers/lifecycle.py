@@ -57,7 +57,7 @@ async def silence(memo: kopf.Memo, **_: Any) -> float:
 
 @kopf.on.cleanup()
 async def stop(memo: kopf.Memo, **_: Any) -> None:
-    """Close what start-up opened, and answer kopf's waiter for a failure, which it would wait for 5 s else."""
+    """Close what start-up opened, and end kopf's own waiter for a failure: it would take 5 s else."""
     if "shell" in memo:
         await memo.shell.stop()
     if not memo.failed.done():

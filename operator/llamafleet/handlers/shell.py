@@ -49,7 +49,7 @@ class Shell:
 
     @classmethod
     async def start(cls, settings: Settings, failed: asyncio.Future[bool]) -> "Shell":
-        """Reach the cluster, fill the views, start the workers; ``failed`` becomes true when one of these ends.
+        """Reach the cluster, fill the views, start the workers; ``failed`` tells when one of these ends.
 
         Raises:
             Unavailable: the cluster cannot be reached, or our kinds are not installed in it.

@@ -63,7 +63,7 @@ class Cause:
 
 
 def refused_pods(deployment: Mapping[str, Any]) -> Cause | None:
-    """Why the API server lets no pods be made, from the status of the Deployment: a quota, a policy, a limit."""
+    """Why the API server lets no pods be made: a quota, a policy, a limit. From the Deployment's status."""
     for condition in deployment.get("conditions", ()):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
             return Cause("PodsNotCreated", _clip(f"pods are refused: {condition['message']}"), failed=True)

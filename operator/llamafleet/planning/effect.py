@@ -1,26 +1,22 @@
 """Fields that are accepted and checked, yet change nothing in this release."""
 
-from llamafleet.api.gpu import CapacityType
-from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.api.scaling import Scaling
+from pydantic.alias_generators import to_snake
+
+from llamafleet.api.base import Record
+from llamafleet.api.llamadeployment import NOT_YET_IN_EFFECT, LlamaDeploymentSpec
 
 
 def not_in_effect(spec: LlamaDeploymentSpec) -> tuple[str, ...]:
     """The paths of those fields that the author uses: that are set, and not to their default."""
-    uses = {
-        "spec.model.adapters": bool(spec.model.adapters),
-        "spec.gpu.capacityType": spec.gpu.capacity_type is not CapacityType.ON_DEMAND,
-        **_scaling(spec.scaling or Scaling()),
-        "spec.schedule": spec.schedule is not None,
-        "spec.cost": spec.cost is not None,
-    }
-    return tuple(path for path, used in uses.items() if used)
+    return tuple(path for path in NOT_YET_IN_EFFECT if _is_used(spec, path.split(".")[1:]))
 
 
-def _scaling(scaling: Scaling) -> dict[str, bool]:
-    usual = Scaling()
-    return {
-        "spec.scaling.queueDepth": scaling.queue_depth != usual.queue_depth,
-        "spec.scaling.scaleDownDelay": scaling.scale_down_delay != usual.scale_down_delay,
-        "spec.scaling.idleTimeout": scaling.idle_timeout != usual.idle_timeout,
-    }
+def _is_used(record: Record | None, path: list[str]) -> bool:
+    """The API server fills defaults in, so a field that holds its default was not chosen by anybody."""
+    if record is None:
+        return False
+    name = to_snake(path[0])
+    value = getattr(record, name)
+    if len(path) > 1:
+        return _is_used(value, path[1:])
+    return bool(value != type(record).model_fields[name].get_default(call_default_factory=True))
