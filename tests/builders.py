@@ -1,11 +1,13 @@
 """Builders with sane defaults, so that a test shows only what matters to it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import PodSeen, Termination
 from llamafleet.planning.plan import Observation, Plan, plan
@@ -19,8 +21,13 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 def llama(path: Path | None = None, /, **spec: Any) -> LlamaDeployment:
     """A LlamaDeployment from a sample, or from fields of its spec; ``variant`` etc. go to spec.model."""
+    return LlamaDeployment.model_validate(raw_llama(path, **spec))
+
+
+def raw_llama(path: Path | None = None, /, **spec: Any) -> dict[str, Any]:
+    """The same as the API server holds it: JSON with a namespace, a uid and a generation."""
     if path is not None:
-        raw = yaml.safe_load(path.read_text())
+        raw: dict[str, Any] = yaml.safe_load(path.read_text())
     else:
         model = {
             key: spec.pop(key)
@@ -29,12 +36,22 @@ def llama(path: Path | None = None, /, **spec: Any) -> LlamaDeployment:
         }
         raw = {"metadata": {"name": "llama"}, "spec": {"model": {"variant": "llama-3.1-8b", **model}, **spec}}
     raw["metadata"] |= {"namespace": "team-a", "uid": "00000000-0000-4000-8000-000000000001", "generation": 1}
-    return LlamaDeployment.model_validate(raw)
+    return raw
 
 
-def plan_of(resource: LlamaDeployment, replicas: int | None = None) -> Plan:
-    """The plan of a resource on the built-in pool."""
-    return plan(resource.spec, resolve(()), Observation(now=NOW, replicas=replicas))
+def raw_pool(name: str = "own", /, **spec: Any) -> dict[str, Any]:
+    """A GpuPool of A100-80GB as the API server holds it."""
+    return {"metadata": {"name": name}, "spec": {"gpu": "a100-80gb", **spec}}
+
+
+def gpu_pool(name: str = "own", /, **spec: Any) -> GpuPool:
+    """The same as a value."""
+    return GpuPool.model_validate(raw_pool(name, **spec))
+
+
+def plan_of(resource: LlamaDeployment, replicas: int | None = None, pools: Sequence[GpuPool] = ()) -> Plan:
+    """The plan of a resource on these pools, or on the built-in one."""
+    return plan(resource.spec, resolve(pools), Observation(now=NOW, replicas=replicas))
 
 
 def shape_of(resource: LlamaDeployment) -> Shape:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from demo.screen import say
 from fleet_operator import MANIFESTS
 from testbed import binaries, command_lines
 from testbed.cluster import Cluster
@@ -38,6 +39,8 @@ def current() -> Iterator[Cluster]:
         raise TestbedError(message)
     with tempfile.TemporaryDirectory(prefix="llamafleet-demo-") as folder:
         yield Cluster(binaries.ensure() / "kubectl", path, Path(folder))
+    say("The kinds and the rights of the operator stay in this cluster; to remove them, and every")
+    say("LlamaDeployment with them: kubectl delete -f crds/ -f manifests/operator/rbac.yaml")
 
 
 @contextlib.contextmanager

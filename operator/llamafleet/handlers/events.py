@@ -9,19 +9,15 @@ from llamafleet.api.observed import Key
 
 
 @kopf.on.event(GROUP, VERSION, "llamadeployments")
-async def llama_deployment(
-    type: str,  # noqa: A002 - kopf passes the event's type under this name
-    namespace: str | None,
-    name: str,
-    memo: kopf.Memo,
-    **_: Any,
-) -> None:
+async def llama_deployment(body: kopf.Body, event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
     """A LlamaDeployment was listed, added, changed or deleted."""
-    key = Key(namespace or "", name)
-    if type == "DELETED":
+    key = Key(body.metadata.namespace or "", body.metadata.name or "")
+    if event["type"] == "DELETED":
         memo.shell.resource_deleted(key)
     else:
-        memo.shell.resource_changed(key)
+        annotations = hash(frozenset(body.metadata.annotations.items()))
+        revision = (body.metadata.uid, body.metadata["generation"], annotations)
+        memo.shell.resource_changed(key, revision)
 
 
 @kopf.on.event(GROUP, VERSION, "gpupools")

@@ -27,6 +27,9 @@ from llamafleet.reconcile.workers import run_workers
 SYNC_SECONDS: Final = 60.0
 """How long the first lists may take together."""
 
+Revision = tuple[str, int, int]
+"""What of a LlamaDeployment its author can change: uid, generation, and a digest of the annotations."""
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +43,7 @@ class Shell:
         self.access = access
         self._failed = failed
         self._session = session
-        self._known: set[Key] = set()
+        self._known: dict[Key, Revision] = {}
         self._queue = WorkQueue()
         self._cluster = Cluster(Transport(session, access.server), self._queue.add)
         self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace)
@@ -68,14 +71,15 @@ class Shell:
         shell._spawn(run_workers(shell._queue, shell._reconciler, _measure, shell._workers), "workers")
         return shell
 
-    def resource_changed(self, key: Key) -> None:
-        """A LlamaDeployment was seen, changed or deleted."""
-        self._known.add(key)
-        self._queue.add(key)
+    def resource_changed(self, key: Key, revision: Revision) -> None:
+        """A LlamaDeployment was seen or changed. A change of its status alone needs no work."""
+        if self._known.get(key) != revision:
+            self._known[key] = revision
+            self._queue.add(key)
 
     def resource_deleted(self, key: Key) -> None:
         """A LlamaDeployment is gone; one more reconcile forgets it."""
-        self._known.discard(key)
+        self._known.pop(key, None)
         self._queue.add(key)
 
     def pools_changed(self) -> None:

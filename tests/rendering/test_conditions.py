@@ -1,0 +1,217 @@
+"""What the conditions say about a fleet: to programs by status and reason, to people by the message."""
+
+import dataclasses
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from builders import NOW, llama, plan_of, pod
+from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.errors import Conflict, DoesNotFit, Forbidden, InvalidSpec, Unavailable
+from llamafleet.planning.diagnosis import Cause
+from llamafleet.planning.plan import Plan
+from llamafleet.rendering.conditions import MESSAGE_LIMIT, Fleet, conditions, statements
+from llamafleet.rendering.status import Account, status
+
+ONE, TWO = llama(), llama(replicas=2)
+ASLEEP = llama(replicas=2, suspend=True)
+READY, LOADING = pod(name="llama-1", ready=True), pod(name="llama-2")
+STUCK = Cause("Unschedulable", "1 of 1 pods: 0 of 4 nodes has 2 free nvidia.com/gpu", failed=False)
+BROKEN = Cause("ModelNotFound", "1 of 1 pods: vLLM said: couldn't connect.", failed=True)
+UNKNOWN_POOL = InvalidSpec("spec.gpu.pools", "nowhere", "must be the name of a GpuPool")
+TOO_LARGE = DoesNotFit("spec.model.variant", "maverick", "needs 4 GPUs")
+
+
+def fleet(resource: LlamaDeployment = ONE, **changes: Any) -> Fleet:
+    """A fleet that was just planned and has no pods."""
+    usual: dict[str, Any] = {"plan": plan_of(resource), "failure": None, "pods": (), "cause": None}
+    return Fleet(resource.metadata, **{**usual, **changes})
+
+
+def said(about: Fleet) -> dict[str, tuple[bool, str, str]]:
+    """Status, reason and message of each condition, by type."""
+    return {item.type: (item.holds, item.reason, item.message) for item in statements(about)}
+
+
+PATIENCE = "A replica may take up to 16 minutes to load its weights."
+FINE = (False, "AsExpected", "Nothing is known to be wrong.")
+
+
+class Story(NamedTuple):
+    """A fleet and what Ready, Progressing and Degraded say of it."""
+
+    fleet: Fleet
+    ready: tuple[bool, str, str]
+    progressing: tuple[bool, str, str]
+    degraded: tuple[bool, str, str] = FINE
+
+
+STORIES = {
+    "no pod exists yet": Story(
+        fleet(),
+        ready=(False, "Starting", f"0 of 1 replicas are ready. {PATIENCE}"),
+        progressing=(True, "Starting", PATIENCE),
+    ),
+    "one of two replicas loads": Story(
+        fleet(TWO, pods=(READY, LOADING)),
+        ready=(False, "Starting", f"1 of 2 replicas are ready. {PATIENCE}"),
+        progressing=(True, "Starting", PATIENCE),
+    ),
+    "all replicas are ready": Story(
+        fleet(pods=(READY,)),
+        ready=(True, "AllReplicasReady", "1 of 1 replicas are ready."),
+        progressing=(False, "Settled", "The fleet is as it should be."),
+    ),
+    "one replica too many": Story(
+        fleet(pods=(READY, READY)),
+        ready=(True, "AllReplicasReady", "2 of 1 replicas are ready."),
+        progressing=(True, "ScalingDown", "2 replicas run, 1 are wanted."),
+    ),
+    "scaled to zero": Story(
+        fleet(ASLEEP),
+        ready=(True, "ScaledToZero", "spec.suspend is true."),
+        progressing=(False, "Settled", "The fleet is as it should be."),
+    ),
+    "on the way to zero": Story(
+        fleet(ASLEEP, pods=(READY,)),
+        ready=(True, "ScaledToZero", "spec.suspend is true."),
+        progressing=(True, "ScalingDown", "1 replicas run, 0 are wanted."),
+    ),
+    "a pod waits for a node": Story(
+        fleet(pods=(LOADING,), cause=STUCK),
+        ready=(False, "Unschedulable", f"0 of 1 replicas are ready. {STUCK.message}"),
+        progressing=(True, "Starting", PATIENCE),
+    ),
+    "a server fails": Story(
+        fleet(pods=(LOADING,), cause=BROKEN),
+        ready=(False, "ModelNotFound", f"0 of 1 replicas are ready. {BROKEN.message}"),
+        progressing=(True, "Starting", PATIENCE),
+        degraded=(True, "ModelNotFound", BROKEN.message),
+    ),
+    "a pod beyond the wanted ones fails": Story(
+        fleet(pods=(READY, LOADING), cause=BROKEN),
+        ready=(True, "AllReplicasReady", "1 of 1 replicas are ready."),
+        progressing=(True, "ScalingDown", "2 replicas run, 1 are wanted."),
+        degraded=(True, "ModelNotFound", BROKEN.message),
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
+def test_a_fleet_and_what_is_said_of_it(story: Story) -> None:
+    plan = story.fleet.plan
+    assert isinstance(plan, Plan)
+    assert said(story.fleet) == {
+        "Sized": (True, "Fits", plan.explanation),
+        "Ready": story.ready,
+        "Progressing": story.progressing,
+        "Degraded": story.degraded,
+    }
+
+
+FAILURES = {
+    "the name is taken": (Conflict("Service team-a/llama exists"), "NameConflict"),
+    "a permission is missing": (Forbidden("HTTP 403: may not create services"), "Forbidden"),
+    "the API server is busy": (Unavailable("HTTP 429: slow down"), "ApplyFailed"),
+}
+
+
+@pytest.mark.parametrize(("failure", "reason"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_write_that_failed_is_told_in_the_words_of_the_failure(failure: Unavailable, reason: str) -> None:
+    told = said(fleet(failure=failure, cause=BROKEN))
+    assert told["Ready"] == (False, reason, f"{failure}.")
+    assert told["Degraded"] == (True, reason, f"{failure}.")
+    assert told["Progressing"][0] is True
+
+
+REFUSED = {
+    "a field breaks a rule": (
+        UNKNOWN_POOL,
+        "InvalidSpec",
+        "spec.gpu.pools = nowhere: must be the name of a GpuPool.",
+    ),
+    "nothing holds the model": (TOO_LARGE, "DoesNotFit", "spec.model.variant = maverick: needs 4 GPUs."),
+}
+
+
+@pytest.mark.parametrize(("refusal", "reason", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_refused_spec_says_why(refusal: InvalidSpec, reason: str, message: str) -> None:
+    assert said(fleet(plan=refusal)) == {
+        "Sized": (False, reason, message),
+        "Ready": (False, reason, message),
+        "Progressing": (False, reason, "The spec has to be changed first."),
+        "Degraded": (True, reason, message),
+    }
+
+
+def test_a_refused_edit_says_that_the_fleet_runs_on() -> None:
+    kept = (
+        "spec.gpu.pools = nowhere: must be the name of a GpuPool."
+        " 1 replicas of the last valid spec keep running."
+    )
+    told = said(fleet(plan=UNKNOWN_POOL, pods=(READY, LOADING)))
+    assert told["Ready"] == (False, "InvalidSpec", kept)
+    assert told["Degraded"] == (True, "InvalidSpec", kept)
+
+
+def test_fields_without_effect_are_named() -> None:
+    assert said(fleet(llama(cost={"hourlyLimit": "5"})))["FieldsInEffect"] == (
+        False,
+        "NotYetInEffect",
+        "These fields are valid but do nothing in this release: spec.cost.",
+    )
+
+
+def test_a_long_message_is_cut() -> None:
+    failure = Unavailable("x" * 5000)
+    (ready,) = [item for item in conditions(fleet(failure=failure), (), NOW) if item["type"] == "Ready"]
+    assert ready["message"] == "x" * MESSAGE_LIMIT
+
+
+def test_the_time_of_a_condition_moves_only_when_its_status_flips() -> None:
+    loading = status(Account(fleet(pods=(LOADING,)), LlamaDeploymentStatus(), NOW))
+    minute = timedelta(minutes=1)
+    stuck = status(Account(fleet(pods=(LOADING,), cause=STUCK), parsed(loading), NOW + minute))
+    ready = status(Account(fleet(pods=(READY,)), parsed(stuck), NOW + 2 * minute))
+    assert times(loading)["Ready"] == "2026-11-21T12:00:00Z"
+    assert times(stuck) == times(loading), "another reason is no flip"
+    assert times(ready) == {
+        "Sized": "2026-11-21T12:00:00Z",
+        "Ready": "2026-11-21T12:02:00Z",
+        "Progressing": "2026-11-21T12:02:00Z",
+        "Degraded": "2026-11-21T12:00:00Z",
+    }
+
+
+def test_every_condition_names_the_generation_that_it_speaks_of() -> None:
+    about = dataclasses.replace(fleet(), metadata=ONE.metadata.model_copy(update={"generation": 7}))
+    written = status(Account(about, LlamaDeploymentStatus(), NOW))
+    assert written["observedGeneration"] == 7
+    assert {item["observedGeneration"] for item in written["conditions"]} == {7}
+
+
+def test_a_refused_spec_keeps_the_last_plan_and_its_cost() -> None:
+    before = status(Account(fleet(TWO, pods=(READY, READY)), LlamaDeploymentStatus(), NOW))
+    after = status(Account(fleet(TWO, plan=UNKNOWN_POOL, pods=(READY,)), parsed(before), NOW))
+    for field in ("desiredReplicas", "reasons", "plan", "cost"):
+        assert after[field] == before[field]
+    assert after["desiredReplicas"] == 2
+    assert after["cost"] == {"hourlyRate": "2.38"}
+    assert (after["replicas"], after["readyReplicas"]) == (1, 1)
+
+
+def test_a_spec_that_never_was_valid_has_no_plan() -> None:
+    written = status(Account(fleet(plan=UNKNOWN_POOL), LlamaDeploymentStatus(), NOW))
+    assert not {"plan", "cost"} & written.keys()
+    assert written["selector"] == "app.kubernetes.io/managed-by=llamafleet,llamafleet.io/deployment=llama"
+
+
+def parsed(written: dict[str, Any]) -> LlamaDeploymentStatus:
+    """The status as the next reconcile reads it."""
+    return LlamaDeploymentStatus.model_validate(written)
+
+
+def times(written: dict[str, Any]) -> dict[str, str]:
+    return {item["type"]: item["lastTransitionTime"] for item in written["conditions"]}
