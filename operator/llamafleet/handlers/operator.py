@@ -54,6 +54,6 @@ async def _serve(settings: Settings) -> None:
         liveness_endpoint=settings.health_address,
         stop_flag=failed,
     )
-    if failed.done() and failed.result():
+    if failed.done() and not failed.cancelled() and failed.result():
         message = "a part of the operator ended by itself"
         raise RuntimeError(message)

@@ -1,0 +1,109 @@
+"""The view of the GpuPools is never older than the last word that one of them changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from llamafleet.adapters.poolview import PoolView
+from llamafleet.adapters.transport import Transport
+from llamafleet.errors import Forbidden
+
+
+class Server:
+    """The GpuPools, told to whoever asks while the gate is open."""
+
+    def __init__(self) -> None:
+        self.names = ["a100"]
+        self.status = 200
+        self.asked = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.reached = asyncio.Event()
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        self.asked += 1
+        items = [{"metadata": {"name": name}} for name in self.names]
+        self.reached.set()
+        await self.gate.wait()
+        return web.json_response({"items": items, "message": "no"}, status=self.status)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[tuple[Server, PoolView]]:
+    server, app = Server(), web.Application()
+    app.router.add_get("/apis/llamafleet.io/v1alpha1/gpupools", server.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    try:
+        async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+            yield server, PoolView(Transport(session, f"http://{host}:{port}"))
+    finally:
+        await runner.cleanup()
+
+
+async def names(view: PoolView) -> list[str]:
+    return [pool["metadata"]["name"] for pool in await view.read()]
+
+
+def test_pools_are_asked_for_once() -> None:
+    async def story() -> None:
+        async with serving() as (server, view):
+            assert [await names(view), await names(view)] == [["a100"], ["a100"]]
+            assert server.asked == 1
+
+    asyncio.run(story())
+
+
+def test_pools_are_asked_for_again_after_a_change() -> None:
+    async def story() -> None:
+        async with serving() as (server, view):
+            assert await names(view) == ["a100"]
+            server.names = ["h100"]
+            view.forget()
+            assert await names(view) == ["h100"]
+
+    asyncio.run(story())
+
+
+def test_a_change_while_pools_are_read_is_not_lost() -> None:
+    async def story() -> None:
+        async with serving() as (server, view):
+            server.gate.clear()
+            early = asyncio.create_task(names(view))
+            await server.reached.wait()  # the server has looked, and has not answered yet
+            server.names = ["h100"]
+            view.forget()
+            server.gate.set()
+            assert await early == ["a100"], "what was there when it asked"
+            assert await names(view) == ["h100"], "the next reader asks again"
+            assert await names(view) == ["h100"]
+            assert server.asked == 2
+
+    asyncio.run(story())
+
+
+def test_a_kind_that_is_not_installed_has_no_pools() -> None:
+    async def story() -> None:
+        async with serving() as (server, view):
+            server.status = 404
+            assert await names(view) == []
+
+    asyncio.run(story())
+
+
+def test_a_refused_read_is_told_and_asked_again() -> None:
+    async def story() -> None:
+        async with serving() as (server, view):
+            server.status = 403
+            with pytest.raises(Forbidden, match="HTTP 403: no"):
+                await view.read()
+            server.status = 200
+            assert await names(view) == ["a100"]
+
+    asyncio.run(story())

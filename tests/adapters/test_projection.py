@@ -1,0 +1,196 @@
+"""From what the API server sends to the few fields that we keep."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from llamafleet.adapters.projection import controller_uid, project_child, project_pod
+from llamafleet.api.observed import PodSeen, Termination
+
+
+def raw_pod(status: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
+    """A pod as the API server sends it; the fields that we ignore stand for all others."""
+    raw = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "scout-6c9f-x2x7q",
+            "namespace": "team-a",
+            "uid": "5c1e",
+            "resourceVersion": "4711",
+            "creationTimestamp": "2026-11-21T12:00:00Z",
+            "managedFields": [{"manager": "kubelet"}],
+            **changes.pop("metadata", {}),
+        },
+        "spec": {"containers": [{"name": "vllm"}], "schedulerName": "default-scheduler", **changes},
+    }
+    return raw if status is None else {**raw, "status": status}
+
+
+def seen(**changes: Any) -> PodSeen:
+    """What is kept of a pod that nobody has looked at yet."""
+    usual: dict[str, Any] = {
+        "name": "scout-6c9f-x2x7q",
+        "uid": "5c1e",
+        "resource_version": "4711",
+        "created": datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
+        "ready": False,
+        "deleting": False,
+        "node": None,
+        "unschedulable": None,
+        "waiting_reason": None,
+        "waiting_message": "",
+        "restarts": 0,
+        "ended": None,
+    }
+    return PodSeen(**{**usual, **changes})
+
+
+def container(state: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The status of the serving container beside that of an injected sidecar, which never counts."""
+    sidecar = {"name": "proxy", "restartCount": 9, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    return {
+        "phase": "Running",
+        "containerStatuses": [
+            sidecar,
+            {"name": "vllm", "restartCount": 0, "ready": False, "state": state, **changes},
+        ],
+    }
+
+
+NO_GPU = "0/4 nodes are available: 4 Insufficient nvidia.com/gpu."
+RUNNING = {"running": {"startedAt": "2026-11-21T12:01:00Z"}}
+ENDED = {"exitCode": 1, "reason": "Error", "message": "ValueError: no", "containerID": "containerd://1"}
+
+PODS = {
+    "a pod without a status": (raw_pod(None), seen()),
+    "a pod with an empty status": (raw_pod({}), seen()),
+    "a pod that waits for the scheduler": (raw_pod({"phase": "Pending"}), seen()),
+    "a pod that fits nowhere": (
+        raw_pod(
+            {
+                "phase": "Pending",
+                "conditions": [
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": NO_GPU,
+                    }
+                ],
+            }
+        ),
+        seen(unschedulable=NO_GPU),
+    ),
+    "a pod behind a scheduling gate": (
+        raw_pod(
+            {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]},
+        ),
+        seen(),
+    ),
+    "a pod that is bound and has no container yet": (
+        raw_pod({"conditions": [{"type": "PodScheduled", "status": "True"}]}, nodeName="a100-0"),
+        seen(node="a100-0"),
+    ),
+    "a container whose image cannot be pulled": (
+        raw_pod(
+            container({"waiting": {"reason": "ImagePullBackOff", "message": "no such tag"}}),
+            nodeName="a100-0",
+        ),
+        seen(node="a100-0", waiting_reason="ImagePullBackOff", waiting_message="no such tag"),
+    ),
+    "a container that waits without a word": (
+        raw_pod(container({"waiting": {"reason": "ContainerCreating"}})),
+        seen(waiting_reason="ContainerCreating"),
+    ),
+    "a container that runs and loads": (raw_pod(container(RUNNING)), seen()),
+    "a pod that is ready": (
+        raw_pod({**container(RUNNING), "conditions": [{"type": "Ready", "status": "True"}]}),
+        seen(ready=True),
+    ),
+    "a pod of which nobody knows whether it is ready": (
+        raw_pod({**container(RUNNING), "conditions": [{"type": "Ready", "status": "Unknown"}]}),
+        seen(),
+    ),
+    "a container that ended": (
+        raw_pod(container({"terminated": ENDED})),
+        seen(ended=Termination("Error", 1, "ValueError: no")),
+    ),
+    "a container that ended well, which a server should not": (
+        raw_pod(container({"terminated": {"exitCode": 0, "reason": "Completed"}})),
+        seen(ended=Termination("Completed", 0, "")),
+    ),
+    "a container that waits after it ended": (
+        raw_pod(
+            container(
+                {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}},
+                lastState={"terminated": ENDED},
+                restartCount=4,
+            )
+        ),
+        seen(
+            waiting_reason="CrashLoopBackOff",
+            waiting_message="back-off 5m0s",
+            restarts=4,
+            ended=Termination("Error", 1, "ValueError: no"),
+        ),
+    ),
+    "a container that runs again after it ended": (
+        raw_pod(container(RUNNING, lastState={"terminated": ENDED}, restartCount=1)),
+        seen(restarts=1, ended=Termination("Error", 1, "ValueError: no")),
+    ),
+    "a container that ended twice": (
+        raw_pod(
+            container(
+                {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, lastState={"terminated": ENDED}
+            )
+        ),
+        seen(ended=Termination("OOMKilled", 137, "")),
+    ),
+    "a pod on its way out": (
+        raw_pod({}, metadata={"deletionTimestamp": "2026-11-21T12:05:00Z"}),
+        seen(deleting=True),
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "kept"), PODS.values(), ids=PODS.keys())
+def test_a_pod(raw: dict[str, Any], kept: PodSeen) -> None:
+    assert project_pod(raw) == kept
+
+
+OWNER = {"kind": "LlamaDeployment", "name": "scout", "uid": "1234", "controller": True}
+
+
+def raw_service(**metadata: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "scout", "namespace": "team-a", "uid": "9", "resourceVersion": "12", **metadata},
+        "spec": {"ports": [{"port": 80}]},
+    }
+
+
+def test_a_child_is_kept_without_what_the_server_keeps_for_itself() -> None:
+    raw = raw_service(ownerReferences=[OWNER], managedFields=[{"manager": "llamafleet"}])
+    kept = project_child({**raw, "status": {"loadBalancer": {}}})
+    assert (kept.uid, kept.resource_version, kept.owner_uid) == ("9", "12", "1234")
+    assert kept.status == {"loadBalancer": {}}
+    assert orjson.loads(kept.body) == raw_service(ownerReferences=[OWNER])
+
+
+def test_a_child_of_a_kind_without_a_status_has_an_empty_one() -> None:
+    assert project_child(raw_service()).status == {}
+
+
+OWNERS: dict[str, tuple[dict[str, Any], str | None]] = {
+    "nobody": ({}, None),
+    "an owner that does not control it": ({"ownerReferences": [{"uid": "7"}]}, None),
+    "an owner that says that it does not": ({"ownerReferences": [{"uid": "7", "controller": False}]}, None),
+    "the controller among several": ({"ownerReferences": [{"uid": "7"}, OWNER]}, "1234"),
+}
+
+
+@pytest.mark.parametrize(("metadata", "uid"), OWNERS.values(), ids=OWNERS.keys())
+def test_who_controls_an_object(metadata: dict[str, Any], uid: str | None) -> None:
+    assert controller_uid(metadata) == uid

@@ -1,0 +1,113 @@
+"""How long a fleet takes from the first create call until everything is there."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bench import client
+from bench.fleet import resource, written
+from bench.usage import cpu_seconds, peak_mib
+from fleet_operator import OperatorProcess
+from llamafleet.adapters.kinds import CHILDREN, LLAMA_DEPLOYMENT
+from llamafleet.adapters.transport import Transport
+from llamafleet.api.observed import Key
+from testbed.errors import TestbedError
+
+DEADLINE_SECONDS: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What the bare client needed: wall and processor seconds."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the operator needed.
+
+    Attributes:
+        sized: seconds until every resource had its children and Sized=True.
+        ready: seconds until every resource was Ready.
+        cpu: processor seconds of the operator until then.
+        peak_mib: its peak resident memory by then, MiB.
+        writes: its writes per resource by then.
+    """
+
+    sized: float
+    ready: float
+    cpu: float
+    peak_mib: float
+    writes: float
+
+
+async def floor(keys: Sequence[Key]) -> Floor:
+    """The bare client creates the fleet and writes everything that belongs to it."""
+    plans = [(raw, written(raw)) for raw in map(resource, keys)]
+    async with client.connected() as transport:
+        started, cpu = time.monotonic(), time.process_time()
+        await client.in_flight([client.write(transport, *one) for one in plans])
+        return Floor(time.monotonic() - started, time.process_time() - cpu)
+
+
+async def ours(keys: Sequence[Key], operator: OperatorProcess) -> Settled:
+    """The bare client creates the fleet, and the operator does the rest."""
+    fleet = [resource(key) for key in keys]
+    async with client.connected() as transport, asyncio.timeout(DEADLINE_SECONDS):
+        stream = await client.events(transport, LLAMA_DEPLOYMENT)
+        cpu, writes = cpu_seconds(operator.pid), _writes(operator)
+        started = time.monotonic()
+        watching = asyncio.create_task(_arrivals(stream, set(keys)))
+        await client.in_flight([client.create(transport, raw) for raw in fleet])
+        sized, ready = await watching
+        used = cpu_seconds(operator.pid) - cpu
+        await _require_children(transport, keys)
+    written_each = (_writes(operator) - writes) / len(keys)
+    return Settled(sized - started, ready - started, used, peak_mib(operator.pid), written_each)
+
+
+async def _arrivals(stream: client.Events, keys: set[Key]) -> tuple[float, float]:
+    """The instants at which the last of them was Sized and the last was Ready.
+
+    The operator reports Sized after it has applied the children, so the children are there as well.
+    """
+    missing = {"Sized": set(keys), "Ready": set(keys)}
+    at: dict[str, float] = {}
+
+    def all_arrived(raw: dict[str, Any]) -> bool:
+        for condition in missing:
+            if is_true(raw, condition):
+                missing[condition].discard(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+            if not missing[condition]:
+                at.setdefault(condition, time.monotonic())
+        return len(at) == len(missing)
+
+    await client.first(stream, all_arrived)
+    return at["Sized"], at["Ready"]
+
+
+def is_true(raw: dict[str, Any], kind: str) -> bool:
+    """Whether a resource says that a condition holds."""
+    conditions = raw.get("status", {}).get("conditions", ())
+    return any(item["type"] == kind and item["status"] == "True" for item in conditions)
+
+
+async def _require_children(transport: Transport, keys: Sequence[Key]) -> None:
+    """Fail when a child is missing: a quick operator that does half of the work is not quick."""
+    for kind in CHILDREN:
+        there = {
+            (raw["metadata"]["namespace"], raw["metadata"]["name"])
+            for raw in await client.items(transport, kind)
+        }
+        missing = set(keys) - there
+        if missing:
+            message = f"{len(missing)} of {len(keys)} resources are Ready without their {kind.name}."
+            raise TestbedError(message)
+
+
+def _writes(operator: OperatorProcess) -> float:
+    return operator.count("llamafleet_writes_total")

@@ -1,0 +1,31 @@
+"""What a process has used, as the kernel counts it. Linux only, like the testbed."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process and of its children that have ended, user and system, in seconds."""
+    # proc_pid_stat(5): utime, stime, cutime and cstime are fields 14 to 17; the name before them may hold spaces.
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory that a process ever had resident (VmHWM), in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    peak = next(line for line in lines if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
+
+
+def machine() -> str:
+    """This machine in a few words: processor, cores, memory."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB"

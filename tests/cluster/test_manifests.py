@@ -1,0 +1,46 @@
+"""What we ship is accepted by a real API server as it stands, in namespaces with the restricted rules."""
+
+import pytest
+
+from builders import ROOT
+from fleet_operator import NAMESPACE
+from llamas import SETTLE_SECONDS, Llama
+from testbed.control_plane import ControlPlane
+from testbed.wait import until
+
+pytestmark = pytest.mark.cluster
+
+
+def test_the_operators_own_pod_is_admitted_under_the_restricted_rules(installed: ControlPlane) -> None:
+    """Its namespace enforces them; no node here has room for it, so it stays pending."""
+    folder = ROOT / "manifests" / "operator"
+    installed.kubectl("apply", "--server-side", "--validate=strict", "-k", str(folder))
+    try:
+        pods = ("pods", f"--namespace={NAMESPACE}", "-l", "app.kubernetes.io/name=llamafleet")
+        (pod,) = until(
+            lambda: installed.get(*pods)["items"], SETTLE_SECONDS, "the operator's pod to be created"
+        )
+        assert pod["spec"]["serviceAccountName"] == "llamafleet"
+    finally:
+        installed.kubectl("delete", "-f", str(folder / "deployment.yaml"))
+
+
+@pytest.mark.usefixtures("operator")
+@pytest.mark.parametrize("source", [None, "pvc://models/8b", "oci://registry.example/models/8b:1"])
+def test_model_pods_are_admitted_under_the_restricted_rules(
+    installed: ControlPlane, namespace: str, source: str | None
+) -> None:
+    label = "pod-security.kubernetes.io/enforce=restricted"
+    installed.kubectl("label", "namespace", namespace, label)
+    llama = Llama(installed, namespace, "strict")
+    llama.apply(model={"quantization": "FP8", **({"source": source} if source else {})})
+    until(llama.pods, SETTLE_SECONDS, "the pod to be admitted")
+    assert llama.condition("Degraded")["status"] == "False"
+
+
+def test_every_object_that_we_ship_is_valid_to_the_letter(installed: ControlPlane) -> None:
+    flags = ("--server-side", "--dry-run=server", "--validate=strict")
+    for folder in ("crds", "manifests/operator", "manifests/samples"):
+        for path in sorted((ROOT / folder).glob("*.yaml")):
+            if path.name != "kustomization.yaml":
+                installed.kubectl("apply", *flags, "-f", str(path))
