@@ -203,11 +203,9 @@ def test_a_connection_has_the_deadline_of_its_session(
     seen: list[aiohttp.ClientTimeout] = []
 
     class Recording(aiohttp.TCPConnector):
-        async def connect(
-            self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
-        ) -> Any:
-            seen.append(timeout)
-            return await super().connect(req, traces, timeout)
+        async def connect(self, *arguments: Any) -> Any:
+            seen.append(arguments[-1])
+            return await super().connect(*arguments)
 
     async def story() -> None:
         deadline = aiohttp.ClientTimeout(total=None, sock_connect=10)

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +15,7 @@ from bench.fleet import keys, namespaces
 from bench.report import Row, compared
 from fleet_operator import OperatorProcess, install, running_operator
 from llamafleet.api.observed import Key
+from llamafleet.errors import LlamafleetError
 from testbed.cluster import Cluster
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
@@ -33,7 +33,7 @@ def main() -> int:
     try:
         with ended_by_signals():
             rows = _measure(options)
-    except TestbedError as error:
+    except (TestbedError, LlamafleetError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:
@@ -64,7 +64,6 @@ def _measure(options: argparse.Namespace) -> list[Row]:
     rows = [_planner()]
     _say("a control plane starts")
     with ControlPlane() as cluster:
-        os.environ["KUBECONFIG"] = str(cluster.kubeconfig)
         cluster.add_gpu_nodes(math.ceil(options.resources / NodeKind().gpus) + SPARE_NODES)
         install(cluster)
         edit_floor = _edit_floor(cluster, options.edits)
@@ -72,11 +71,11 @@ def _measure(options: argparse.Namespace) -> list[Row]:
         settled = [_settle_once(cluster, options.resources) for _ in range(options.repeat - 1)]
         _create_namespaces(cluster, "ours")
         with running_operator(cluster) as operator:
-            settled.append(_settle(operator, options.resources))
+            settled.append(_settle(cluster, operator, options.resources))
             _say(f"nothing for {options.quiet_seconds:.0f} s")
             calm = quiet.measure(operator, options.quiet_seconds)
             _say(f"{options.edits} edits")
-            edits = asyncio.run(edit.ours(keys("ours", 1)[0], options.edits))
+            edits = asyncio.run(edit.ours(cluster.kubeconfig, keys("ours", 1)[0], options.edits))
     return [*_settle_rows(settled, floors), *_quiet_rows(calm), *_edit_rows(edits, edit_floor), *rows]
 
 
@@ -87,14 +86,14 @@ def _planner() -> Row:
 def _edit_floor(cluster: Cluster, count: int) -> list[float]:
     _say(f"{count} edits by the bare client")
     _create_namespaces(cluster, "edit")
-    seconds = asyncio.run(edit.floor(Key("edit-0", "llama-0"), count))
+    seconds = asyncio.run(edit.floor(cluster.kubeconfig, Key("edit-0", "llama-0"), count))
     _delete_namespaces(cluster, "edit")
     return seconds
 
 
 def _settle_floor(cluster: Cluster, count: int) -> settle.Floor:
     _create_namespaces(cluster, "floor")
-    found = asyncio.run(settle.floor(keys("floor", count)))
+    found = asyncio.run(settle.floor(cluster.kubeconfig, keys("floor", count)))
     _say(f"the bare client wrote everything of {count} resources in {found.wall:.2f} s")
     _delete_namespaces(cluster, "floor")
     return found
@@ -103,13 +102,13 @@ def _settle_floor(cluster: Cluster, count: int) -> settle.Floor:
 def _settle_once(cluster: Cluster, count: int) -> settle.Settled:
     _create_namespaces(cluster, "ours")
     with running_operator(cluster) as operator:
-        found = _settle(operator, count)
+        found = _settle(cluster, operator, count)
     _delete_namespaces(cluster, "ours")
     return found
 
 
-def _settle(operator: OperatorProcess, count: int) -> settle.Settled:
-    found = asyncio.run(settle.ours(keys("ours", count), operator))
+def _settle(cluster: Cluster, operator: OperatorProcess, count: int) -> settle.Settled:
+    found = asyncio.run(settle.ours(cluster.kubeconfig, keys("ours", count), operator))
     _say(f"llamafleet: {count} resources sized in {found.sized:.2f} s, ready in {found.ready:.2f} s")
     return found
 

@@ -6,12 +6,14 @@ Its time is the floor: no operator can be quicker than the requests that it cann
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from kubernetes import aio as kubernetes
 
 from bench.fleet import Written, owned
-from llamafleet.adapters.access import find_access
+from llamafleet.adapters.access import Access
 from llamafleet.adapters.kinds import CHILD_BY_NAME, LLAMA_DEPLOYMENT, Kind
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
@@ -24,9 +26,15 @@ Events = AsyncIterator[dict[str, Any]]
 
 
 @contextlib.asynccontextmanager
-async def connected() -> AsyncIterator[Transport]:
-    """A transport of its own to the cluster that KUBECONFIG names."""
-    access = await find_access()
+async def connected(kubeconfig: Path) -> AsyncIterator[Transport]:
+    """A transport of its own, by this kubeconfig alone: never to a cluster that the environment names."""
+    configuration = kubernetes.client.Configuration()
+    await kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]  # the client has no types here
+        config_file=str(kubeconfig), client_configuration=configuration
+    )
+    api = kubernetes.client.ApiClient(configuration)
+    access = Access(configuration.host, api.rest_client.ssl_context, configuration)
+    await api.close()  # type: ignore[no-untyped-call]  # likewise
     async with access.open_session() as session:
         yield Transport(session, access.server)
 
@@ -53,13 +61,14 @@ async def apply_child(transport: Transport, intent: dict[str, Any]) -> None:
     await transport.apply(CHILD_BY_NAME[intent["kind"]].path(*_key(intent)), intent, force=True)
 
 
-async def write(transport: Transport, raw: dict[str, Any], expected: Written) -> None:
-    """Create one resource and write all that an operator would write for it: seven requests."""
+async def write(transport: Transport, raw: dict[str, Any], expected: Written) -> str:
+    """Create one resource and write all that an operator would write for it, in seven requests; its uid."""
     uid = await create(transport, raw)
     for child in expected.children:
         await apply_child(transport, owned(child, uid))
     intent = {**{key: raw[key] for key in ("apiVersion", "kind", "metadata")}, "status": expected.status}
     await transport.apply(f"{LLAMA_DEPLOYMENT.path(*_key(raw))}/status", intent, force=True)
+    return uid
 
 
 async def items(transport: Transport, kind: Kind) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 from bench import client
@@ -17,10 +18,10 @@ Edit = Callable[[int], Awaitable[None]]
 """Asks for a number of replicas and returns when the Deployment asks for it too."""
 
 
-async def floor(key: Key, count: int) -> list[float]:
+async def floor(kubeconfig: Path, key: Key, count: int) -> list[float]:
     """The two round trips that no operator can do without: the edit, and the write of the Deployment."""
-    async with client.connected() as transport, asyncio.timeout(DEADLINE_SECONDS):
-        uid = await client.create(transport, resource(key))
+    async with client.connected(kubeconfig) as transport, asyncio.timeout(DEADLINE_SECONDS):
+        uid = await client.write(transport, resource(key), written(resource(key)))
 
         async def edit(replicas: int) -> None:
             raw = resource(key, replicas)
@@ -35,9 +36,9 @@ async def floor(key: Key, count: int) -> list[float]:
         return seconds
 
 
-async def ours(key: Key, count: int) -> list[float]:
+async def ours(kubeconfig: Path, key: Key, count: int) -> list[float]:
     """The edit alone; a watch tells when the operator has changed the Deployment."""
-    async with client.connected() as transport, asyncio.timeout(DEADLINE_SECONDS):
+    async with client.connected(kubeconfig) as transport, asyncio.timeout(DEADLINE_SECONDS):
         deployments = await client.events(transport, CHILD_BY_NAME["Deployment"])
 
         async def edit(replicas: int) -> None:

@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench.usage import machine

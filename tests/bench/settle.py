@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from bench import client
@@ -45,19 +46,19 @@ class Settled:
     writes: float
 
 
-async def floor(keys: Sequence[Key]) -> Floor:
+async def floor(kubeconfig: Path, keys: Sequence[Key]) -> Floor:
     """The bare client creates the fleet and writes everything that belongs to it."""
     plans = [(raw, written(raw)) for raw in map(resource, keys)]
-    async with client.connected() as transport:
+    async with client.connected(kubeconfig) as transport:
         started, cpu = time.monotonic(), time.process_time()
         await client.in_flight([client.write(transport, *one) for one in plans])
         return Floor(time.monotonic() - started, time.process_time() - cpu)
 
 
-async def ours(keys: Sequence[Key], operator: OperatorProcess) -> Settled:
+async def ours(kubeconfig: Path, keys: Sequence[Key], operator: OperatorProcess) -> Settled:
     """The bare client creates the fleet, and the operator does the rest."""
     fleet = [resource(key) for key in keys]
-    async with client.connected() as transport, asyncio.timeout(DEADLINE_SECONDS):
+    async with client.connected(kubeconfig) as transport, asyncio.timeout(DEADLINE_SECONDS):
         stream = await client.events(transport, LLAMA_DEPLOYMENT)
         cpu, writes = cpu_seconds(operator.pid), _writes(operator)
         started = time.monotonic()
@@ -79,10 +80,10 @@ async def _arrivals(stream: client.Events, keys: set[Key]) -> tuple[float, float
     at: dict[str, float] = {}
 
     def all_arrived(raw: dict[str, Any]) -> bool:
-        for condition in missing:
+        for condition, waiting in missing.items():
             if is_true(raw, condition):
-                missing[condition].discard(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
-            if not missing[condition]:
+                waiting.discard(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+            if not waiting:
                 at.setdefault(condition, time.monotonic())
         return len(at) == len(missing)
 

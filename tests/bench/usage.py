@@ -9,7 +9,7 @@ TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process and of its children that have ended, user and system, in seconds."""
-    # proc_pid_stat(5): utime, stime, cutime and cstime are fields 14 to 17; the name before them may hold spaces.
+    # proc_pid_stat(5): utime, stime, cutime and cstime are fields 14 to 17; the name may hold spaces.
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleet_operator import OperatorProcess, install_kinds, install_rights, running_operator
-from llamas import SETTLE_SECONDS, Llama
+from llamas import CHILDREN, SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -210,6 +210,27 @@ def test_what_happens_without_the_operator_is_caught_up_with(installed: ControlP
         until(lambda: "service" in edited.left(), SETTLE_SECONDS, "the deleted Service to come back")
         until(lambda: doomed.left() == [], 120, "the deleted resource to leave nothing")
     assert len(edited.pods()) == 2
+
+
+def test_an_operator_that_dies_halfway_is_finished_by_the_next(
+    installed: ControlPlane, namespace: str
+) -> None:
+    """It is killed between two writes: a quota lets it make every child but the last."""
+    fleet = Llama(installed, namespace, "half")
+    quota = "--hard=count/deployments.apps=0", f"--namespace={namespace}"
+    installed.kubectl("create", "quota", "no-deployments", *quota)
+    seen = "resourcequota", "no-deployments", f"--namespace={namespace}"
+    until(lambda: installed.get(*seen)["status"].get("hard"), SETTLE_SECONDS, "the quota to be in force")
+    with running_operator(installed) as first:
+        fleet.apply()
+        message = fleet.wait_for("Ready", "False", "Forbidden")
+        assert "exceeded quota: no-deployments" in message
+        assert fleet.left() == [kind for kind in CHILDREN if kind != "deployment"]
+        os.killpg(first.pid, signal.SIGKILL)
+    installed.kubectl("delete", *seen)
+    with running_operator(installed):
+        fleet.wait_for("Ready", "True", "AllReplicasReady")
+    assert fleet.left() == list(CHILDREN)
 
 
 def test_the_operator_waits_for_its_kinds_and_says_so(tmp_path: Path) -> None:

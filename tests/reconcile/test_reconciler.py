@@ -20,6 +20,7 @@ class Fleet:
     """One resource in its world, and a clock that the test sets."""
 
     def __init__(self, raw: dict[str, Any] | None, **world: Any) -> None:
+        """Put the resource into a world that holds these things beside it."""
         self.world = Memory(raw, **world)
         self.now = NOW
         self._reconciler = Reconciler(self.world, self._clock, "llamafleet-system")
@@ -281,3 +282,17 @@ def test_ready_pods_make_the_resource_ready_and_write_only_the_status() -> None:
     assert starting.world.writes == ["status"]
     assert starting.condition("Ready") == ("True", "AllReplicasReady", "1 of 1 replicas are ready.")
     assert starting.raw["status"]["readyReplicas"] == 1
+
+
+@pytest.mark.xfail(strict=True, reason="pods of the old template are counted as if they were of the new one")
+def test_pods_of_the_last_spec_do_not_make_the_new_one_ready() -> None:
+    edited = fleet().settled()
+    edited.world.running = (pod(ready=True),)
+    edited.settled()
+    edited.raw["spec"]["serving"] = {"contextLength": 8192}
+    edited.raw["metadata"]["generation"] = 2
+    assert edited.reconcile()
+    assert edited.world.writes == ["update Deployment", "status"]
+    assert edited.raw["status"]["observedGeneration"] == 2
+    assert edited.condition("Ready")[0] == "False"
+    assert edited.condition("Progressing")[0] == "True"
