@@ -10,12 +10,19 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
+
+LAST_PORT: Final = 65535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     options = _parser().parse_args(arguments)
-    return int(options.command(options))
+    try:
+        return int(options.command(options))
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,14 +43,38 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="the namespace that the operator runs in (default: $POD_NAMESPACE, else %(default)s)",
     )
     parser.add_argument(
-        "--workers", type=int, default=8, help="resources reconciled at the same time (default: %(default)s)"
+        "--workers",
+        type=_positive,
+        default=8,
+        help="resources reconciled at the same time (default: %(default)s)",
     )
     parser.add_argument(
         "--health", metavar="URL", help="where to serve liveness, such as http://0.0.0.0:8080/healthz"
     )
     parser.add_argument(
-        "--metrics-port", type=int, default=0, help="where to serve Prometheus metrics (default: nowhere)"
+        "--metrics-port", type=_port, default=0, help="where to serve Prometheus metrics (default: nowhere)"
     )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        message = f"must be a whole number from 1 on, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        message = f"must be a port from 0 to {LAST_PORT}, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        message = f"must be a folder that exists, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return Path(text)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -62,7 +93,7 @@ def _run(options: argparse.Namespace) -> int:
 def _add_crds(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_crds)
     parser.add_argument(
-        "--write", type=Path, metavar="FOLDER", help="write one file per kind into this folder"
+        "--write", type=_folder, metavar="FOLDER", help="write one file per kind into this folder"
     )
 
 
@@ -82,7 +113,7 @@ def _crds(options: argparse.Namespace) -> int:
 def _add_reference(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_reference)
     parser.add_argument(
-        "--write", type=Path, metavar="FOLDER", required=True, help="the folder with the pages"
+        "--write", type=_folder, metavar="FOLDER", required=True, help="the folder with the pages"
     )
 
 

@@ -90,7 +90,6 @@ def test_a_change_while_pools_are_read_is_not_lost() -> None:
     asyncio.run(story())
 
 
-@pytest.mark.xfail(strict=True, reason="the late answer to an early reader replaces the newer pools")
 def test_a_late_answer_does_not_replace_a_newer_one() -> None:
     async def story() -> None:
         async with serving() as (server, view):

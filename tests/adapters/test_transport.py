@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from llamafleet.adapters import transport
-from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.transport import CONNECT_SECONDS, Transport
 from llamafleet.errors import Conflict, Ending, Forbidden, LlamafleetError, Unavailable
 
 PATH = "/api/v1/namespaces/team-a/services/scout"
@@ -67,7 +67,7 @@ async def read(reach: Transport) -> bytes | None:
 
 
 async def apply(reach: Transport) -> bytes | None:
-    return await reach.apply(PATH, {"kind": "Service"}, force=True)
+    return await reach.apply(PATH, {"kind": "Service"})
 
 
 async def watch(reach: Transport) -> bytes | None:
@@ -167,8 +167,7 @@ def test_the_body_of_an_answer_is_returned(status: int) -> None:
     assert outcome(saying(status, b'{"kind": "Service"}'), read) == b'{"kind": "Service"}'
 
 
-@pytest.mark.parametrize(("force", "text"), [(True, "true"), (False, "false")])
-def test_an_apply_is_strict_and_under_our_field_manager(*, force: bool, text: str) -> None:
+def test_an_apply_is_strict_and_under_our_field_manager() -> None:
     asked: list[dict[str, Any]] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -183,35 +182,33 @@ def test_an_apply_is_strict_and_under_our_field_manager(*, force: bool, text: st
         )
         return web.Response(body=b"{}")
 
-    outcome(answer, lambda reach: reach.apply(PATH, {"kind": "Service"}, force=force))
+    outcome(answer, lambda reach: reach.apply(PATH, {"kind": "Service"}))
     assert asked == [
         {
             "method": "PATCH",
             "path": PATH,
-            "query": {"fieldManager": "llamafleet", "force": text, "fieldValidation": "Strict"},
+            "query": {"fieldManager": "llamafleet", "force": "true", "fieldValidation": "Strict"},
             "type": "application/apply-patch+yaml",
             "body": {"kind": "Service"},
         }
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the deadline of a request replaces the session's, sock_connect too")
 @pytest.mark.parametrize("call", [read, watch])
-def test_a_connection_has_the_deadline_of_its_session(
+def test_a_connection_has_a_deadline_of_its_own(
     call: Callable[[Transport], Awaitable[bytes | None]],
 ) -> None:
     seen: list[aiohttp.ClientTimeout] = []
 
     class Recording(aiohttp.TCPConnector):
-        async def connect(self, *arguments: Any) -> Any:
-            seen.append(arguments[-1])
-            return await super().connect(*arguments)
+        async def connect(self, *arguments: Any, **options: Any) -> Any:
+            seen.append(options["timeout"])
+            return await super().connect(*arguments, **options)
 
     async def story() -> None:
-        deadline = aiohttp.ClientTimeout(total=None, sock_connect=10)
-        async with aiohttp.ClientSession(connector=Recording(), timeout=deadline) as session:
+        async with aiohttp.ClientSession(connector=Recording()) as session:
             with pytest.raises(Unavailable):
                 await call(Transport(session, "http://127.0.0.1:1"))
 
     asyncio.run(story())
-    assert [timeout.sock_connect for timeout in seen] == [10]
+    assert [timeout.sock_connect for timeout in seen] == [CONNECT_SECONDS]

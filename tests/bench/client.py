@@ -52,13 +52,13 @@ async def in_flight(work: Sequence[Coroutine[Any, Any, Any]]) -> None:
 
 async def create(transport: Transport, raw: dict[str, Any]) -> str:
     """Apply one LlamaDeployment; its uid."""
-    body = await transport.apply(LLAMA_DEPLOYMENT.path(*_key(raw)), raw, force=True)
+    body = await transport.apply(LLAMA_DEPLOYMENT.path(*_key(raw)), raw)
     return str(orjson.loads(body)["metadata"]["uid"])
 
 
 async def apply_child(transport: Transport, intent: dict[str, Any]) -> None:
     """Apply one child, by its kind."""
-    await transport.apply(CHILD_BY_NAME[intent["kind"]].path(*_key(intent)), intent, force=True)
+    await transport.apply(CHILD_BY_NAME[intent["kind"]].path(*_key(intent)), intent)
 
 
 async def write(transport: Transport, raw: dict[str, Any], expected: Written) -> str:
@@ -67,7 +67,7 @@ async def write(transport: Transport, raw: dict[str, Any], expected: Written) ->
     for child in expected.children:
         await apply_child(transport, owned(child, uid))
     intent = {**{key: raw[key] for key in ("apiVersion", "kind", "metadata")}, "status": expected.status}
-    await transport.apply(f"{LLAMA_DEPLOYMENT.path(*_key(raw))}/status", intent, force=True)
+    await transport.apply(f"{LLAMA_DEPLOYMENT.path(*_key(raw))}/status", intent)
     return uid
 
 

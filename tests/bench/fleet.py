@@ -14,6 +14,7 @@ from fleet_operator import NAMESPACE
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import Key
 from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.planning.rollout import rollout
 from llamafleet.rendering.children import children
 from llamafleet.rendering.conditions import Fleet
 from llamafleet.rendering.status import Account, status
@@ -58,7 +59,7 @@ def written(raw: dict[str, Any]) -> Written:
     """Everything that there is to write for a new resource, rendered by the product's own functions."""
     llama = LlamaDeployment.model_validate({**raw, "metadata": {**raw["metadata"], "generation": 1}})
     decided = plan_of(llama)
-    fleet = Fleet(llama.metadata, decided, None, (), None)
+    fleet = Fleet(llama.metadata, decided, None, (), rollout(None), None)
     account = Account(fleet, LlamaDeploymentStatus(), datetime.now(UTC).replace(microsecond=0))
     return Written(children(llama, decided, NAMESPACE), status(account))
 

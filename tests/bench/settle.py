@@ -11,7 +11,7 @@ from bench import client
 from bench.fleet import resource, written
 from bench.usage import cpu_seconds, peak_mib
 from fleet_operator import OperatorProcess
-from llamafleet.adapters.kinds import CHILDREN, LLAMA_DEPLOYMENT
+from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, LLAMA_DEPLOYMENT
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
 from testbed.errors import TestbedError
@@ -21,9 +21,16 @@ DEADLINE_SECONDS: Final = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What the bare client needed: wall and processor seconds."""
+    """What the bare client needed.
 
-    wall: float
+    Attributes:
+        written: seconds until everything was written.
+        ready: seconds until every Deployment had its pods ready, which is no work of the client's.
+        cpu: processor seconds of the client until everything was written.
+    """
+
+    written: float
+    ready: float
     cpu: float
 
 
@@ -49,10 +56,14 @@ class Settled:
 async def floor(kubeconfig: Path, keys: Sequence[Key]) -> Floor:
     """The bare client creates the fleet and writes everything that belongs to it."""
     plans = [(raw, written(raw)) for raw in map(resource, keys)]
-    async with client.connected(kubeconfig) as transport:
+    async with client.connected(kubeconfig) as transport, asyncio.timeout(DEADLINE_SECONDS):
+        stream = await client.events(transport, CHILD_BY_NAME["Deployment"])
         started, cpu = time.monotonic(), time.process_time()
         await client.in_flight([client.write(transport, *one) for one in plans])
-        return Floor(time.monotonic() - started, time.process_time() - cpu)
+        done, used = time.monotonic() - started, time.process_time() - cpu
+        waiting = set(keys)
+        await client.first(stream, lambda seen: _has_pods(seen) and not _without(waiting, seen))
+        return Floor(done, time.monotonic() - started, used)
 
 
 async def ours(kubeconfig: Path, keys: Sequence[Key], operator: OperatorProcess) -> Settled:
@@ -81,9 +92,7 @@ async def _arrivals(stream: client.Events, keys: set[Key]) -> tuple[float, float
 
     def all_arrived(raw: dict[str, Any]) -> bool:
         for condition, waiting in missing.items():
-            if is_true(raw, condition):
-                waiting.discard(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
-            if not waiting:
+            if _is_true(raw, condition) and not _without(waiting, raw):
                 at.setdefault(condition, time.monotonic())
         return len(at) == len(missing)
 
@@ -91,7 +100,17 @@ async def _arrivals(stream: client.Events, keys: set[Key]) -> tuple[float, float
     return at["Sized"], at["Ready"]
 
 
-def is_true(raw: dict[str, Any], kind: str) -> bool:
+def _without(waiting: set[Key], raw: dict[str, Any]) -> set[Key]:
+    """Who is still waited for after this one has arrived."""
+    waiting.discard(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+    return waiting
+
+
+def _has_pods(deployment: dict[str, Any]) -> bool:
+    return bool(deployment.get("status", {}).get("readyReplicas") == deployment["spec"]["replicas"])
+
+
+def _is_true(raw: dict[str, Any], kind: str) -> bool:
     """Whether a resource says that a condition holds."""
     conditions = raw.get("status", {}).get("conditions", ())
     return any(item["type"] == kind and item["status"] == "True" for item in conditions)
@@ -100,11 +119,9 @@ def is_true(raw: dict[str, Any], kind: str) -> bool:
 async def _require_children(transport: Transport, keys: Sequence[Key]) -> None:
     """Fail when a child is missing: a quick operator that does half of the work is not quick."""
     for kind in CHILDREN:
-        there = {
-            (raw["metadata"]["namespace"], raw["metadata"]["name"])
-            for raw in await client.items(transport, kind)
-        }
-        missing = set(keys) - there
+        missing = set(keys)
+        for raw in await client.items(transport, kind):
+            _without(missing, raw)
         if missing:
             message = f"{len(missing)} of {len(keys)} resources are Ready without their {kind.name}."
             raise TestbedError(message)

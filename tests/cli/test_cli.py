@@ -49,7 +49,16 @@ WRONG = {
     "no command": ([], "the following arguments are required: COMMAND"),
     "an unknown command": (["deploy"], "invalid choice: 'deploy'"),
     "an unknown option": (["crds", "--force"], "unrecognized arguments: --force"),
-    "a word where a number should be": (["run", "--workers=many"], "invalid int value: 'many'"),
+    "no worker": (["run", "--workers=0"], "must be a whole number from 1 on, not '0'"),
+    "a port that does not exist": (["run", "--metrics-port=99999"], "must be a port from 0 to 65535"),
+    "a folder that does not exist": (
+        ["crds", "--write=/nowhere"],
+        "must be a folder that exists, not '/nowhere'",
+    ),
+    "a word where a number should be": (
+        ["run", "--workers=many"],
+        "must be a whole number from 1 on, not 'many'",
+    ),
 }
 
 

@@ -48,7 +48,7 @@ class TestBadInput:
         small.apply(serving={"contextLength": 1_000_000})
         message = small.wait_for("Ready", "False", "InvalidSpec")
         assert "spec.serving.contextLength = 1000000" in message
-        assert "1 replicas of the last valid spec keep running." in message
+        assert "The pods of the last valid spec keep running (1 ready)." in message
         assert small.get("deployment")["spec"] == before
         assert len(small.pods()) == 1
         assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"

@@ -124,7 +124,7 @@ def test_pending_pods_say_how_many_gpus_are_missing_where() -> None:
 
 def test_pending_pods_for_another_reason_repeat_the_scheduler() -> None:
     cause = one(pod(node=None, unschedulable="no nodes available to schedule pods"))
-    assert cause.message == "1 of 1 pods: no node fits (scheduler: no nodes available to schedule pods)"
+    assert cause.message == "1 of 1 pods: no node fits (scheduler: no nodes available to schedule pods)."
 
 
 def test_an_image_that_cannot_be_pulled_names_the_kubelets_reason() -> None:
@@ -134,7 +134,7 @@ def test_an_image_that_cannot_be_pulled_names_the_kubelets_reason() -> None:
 
 def test_a_missing_secret_is_told_by_the_kubelets_words() -> None:
     cause = one(pod(waiting_reason="CreateContainerConfigError", waiting_message='secret "hf" not found'))
-    assert cause.message == '1 of 1 pods: the container cannot start: secret "hf" not found'
+    assert cause.message == '1 of 1 pods: the container cannot start: secret "hf" not found.'
 
 
 def test_pods_that_load_or_serve_have_no_cause() -> None:

@@ -78,8 +78,21 @@ class Memory:
         kind = intent["kind"]
         self._write(kind, f"{verb} {kind}")
         stored = orjson.loads(orjson.dumps(intent))
-        stored["metadata"] |= {"uid": f"uid-of-{kind}", "resourceVersion": "1"}
-        self.objects[kind] = stored
+        before = self.objects.get(kind, {"metadata": {}, "status": {}})
+        generation = before["metadata"].get("generation", 0) + 1
+        stored["metadata"] |= {"uid": f"uid-of-{kind}", "resourceVersion": "1", "generation": generation}
+        self.objects[kind] = {**stored, "status": before.get("status", {})}
+
+    def roll_out(self, *running: PodSeen) -> None:
+        """The Deployment controller has done its part: these pods run the present template."""
+        self.running = running
+        deployment = self.objects["Deployment"]
+        deployment["status"] = {
+            "observedGeneration": deployment["metadata"]["generation"],
+            "replicas": len(running),
+            "updatedReplicas": len(running),
+            "readyReplicas": sum(pod.ready for pod in running),
+        }
 
     def _write(self, what: str, words: str) -> None:
         if what in self.refused:

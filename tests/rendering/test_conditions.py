@@ -12,6 +12,7 @@ from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import Conflict, DoesNotFit, Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import Cause
 from llamafleet.planning.plan import Plan
+from llamafleet.planning.rollout import Rollout
 from llamafleet.rendering.conditions import MESSAGE_LIMIT, Fleet, conditions, statements
 from llamafleet.rendering.status import Account, status
 
@@ -27,7 +28,11 @@ TOO_LARGE = DoesNotFit("spec.model.variant", "maverick", "needs 4 GPUs")
 def fleet(resource: LlamaDeployment = ONE, **changes: Any) -> Fleet:
     """A fleet that was just planned and has no pods."""
     usual: dict[str, Any] = {"plan": plan_of(resource), "failure": None, "pods": (), "cause": None}
-    return Fleet(resource.metadata, **{**usual, **changes})
+    pods = changes.get("pods", ())
+    settled = Rollout(
+        current=True, total=len(pods), updated=len(pods), ready=sum(item.ready for item in pods)
+    )
+    return Fleet(resource.metadata, **{**usual, "rollout": settled, **changes})
 
 
 def said(about: Fleet) -> dict[str, tuple[bool, str, str]]:
@@ -64,9 +69,19 @@ STORIES = {
         ready=(True, "AllReplicasReady", "1 of 1 replicas are ready."),
         progressing=(False, "Settled", "The fleet is as it should be."),
     ),
+    "the controller has not seen the edit yet": Story(
+        fleet(pods=(READY,), rollout=Rollout(current=False, total=1, updated=1, ready=1)),
+        ready=(False, "RollingOut", f"1 of 1 replicas are ready. 0 of 1 run the present spec. {PATIENCE}"),
+        progressing=(True, "RollingOut", f"0 of 1 run the present spec. {PATIENCE}"),
+    ),
+    "one of two replicas still has the old template": Story(
+        fleet(TWO, pods=(READY, READY), rollout=Rollout(current=True, total=2, updated=1, ready=2)),
+        ready=(False, "RollingOut", f"2 of 2 replicas are ready. 1 of 2 run the present spec. {PATIENCE}"),
+        progressing=(True, "RollingOut", f"1 of 2 run the present spec. {PATIENCE}"),
+    ),
     "one replica too many": Story(
         fleet(pods=(READY, READY)),
-        ready=(True, "AllReplicasReady", "2 of 1 replicas are ready."),
+        ready=(True, "AllReplicasReady", "1 of 1 replicas are ready."),
         progressing=(True, "ScalingDown", "2 replicas run, 1 are wanted."),
     ),
     "scaled to zero": Story(
@@ -149,7 +164,7 @@ def test_a_refused_spec_says_why(refusal: InvalidSpec, reason: str, message: str
 def test_a_refused_edit_says_that_the_fleet_runs_on() -> None:
     kept = (
         "spec.gpu.pools = nowhere: must be the name of a GpuPool."
-        " 1 replicas of the last valid spec keep running."
+        " The pods of the last valid spec keep running (1 ready)."
     )
     told = said(fleet(plan=UNKNOWN_POOL, pods=(READY, LOADING)))
     assert told["Ready"] == (False, "InvalidSpec", kept)

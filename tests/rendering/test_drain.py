@@ -103,9 +103,6 @@ def test_it_ends_at_its_deadline_when_the_queue_never_empties() -> None:
     assert len(server.asked) in {1, 2, 3}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="urllib wraps the refusal in a URLError, so a pod that still loads is kept for 300 s"
-)
 def test_it_ends_at_once_when_the_server_refuses_connections() -> None:
     with reserved_port() as port:  # bound, and nobody listens
         assert drain(port, limit=5) < 5

@@ -175,9 +175,6 @@ def test_a_pools_own_labels_taints_and_resource_name_reach_the_pod() -> None:
     assert pod["containers"][0]["resources"]["limits"] == {"example.com/a100": "1"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the estimated request stands above a smaller limit, and the API server refuses it"
-)
 def test_a_limit_alone_bounds_the_estimated_request() -> None:
     resources = container_of(llama(serving={"resources": {"limits": {"memory": "8Gi"}}}))["resources"]
     assert resources["requests"]["memory"] == resources["limits"]["memory"] == "8Gi"

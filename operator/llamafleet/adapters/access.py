@@ -14,9 +14,6 @@ from kubernetes.aio import client, config
 
 from llamafleet.errors import Unavailable
 
-CONNECT_SECONDS = 10.0
-"""How long a connection to the API server may take to be made."""
-
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -48,7 +45,6 @@ class Access:
             headers={"User-Agent": "llamafleet"},
             middlewares=(self.authorize,),
             proxy=self.configuration.proxy,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         )
 
 

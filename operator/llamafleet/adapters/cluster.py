@@ -14,12 +14,15 @@ from llamafleet.adapters.projection import controller_uid, project_child, projec
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.names import SERVING_CONTAINER
 from llamafleet.api.observed import ChildSeen, Key, PodSeen
-from llamafleet.errors import Conflict
+from llamafleet.errors import CleaningUp, Conflict
 
 LOG_LINES: Final = 200
 """The cause of a failed start stands within the last 200 lines of vLLM's log."""
 
 LOG_BYTES: Final = 64 * 1024
+
+NO_OBJECTS_VERSION: Final = "1"
+"""No object can have it: versions are etcd's revisions, and revision 1 is the empty store."""
 
 
 class Cluster:
@@ -90,27 +93,32 @@ class Cluster:
     async def create_child(self, intent: Mapping[str, Any]) -> None:
         """Make a child that we have not seen yet.
 
+        The version that no object has makes this apply a creation: when there is an object of that name, it
+        conflicts, whatever the two would share. So nothing of somebody else is ever touched.
+
         Raises:
+            CleaningUp: what an earlier resource of the same name left is still being removed.
             Conflict: an object of that name exists and is not controlled by the same resource.
         """
         metadata = intent["metadata"]
-        existing = await self._transport.read(_path(intent))
-        owner = controller_uid(orjson.loads(existing)["metadata"]) if existing else controller_uid(metadata)
-        if owner != controller_uid(metadata):
-            message = (
-                f"{intent['kind']} {metadata['namespace']}/{metadata['name']} exists and does not belong to "
-                "this LlamaDeployment; it is left as it is. Rename one of the two"
-            )
-            raise Conflict(message)
-        await self._apply(intent, force=existing is not None)
+        try:
+            await self._apply({**intent, "metadata": {**metadata, "resourceVersion": NO_OBJECTS_VERSION}})
+        except Conflict:
+            existing = await self._transport.read(_path(intent))
+            if existing is None:
+                raise  # gone again: the next attempt will do
+            raw = orjson.loads(existing)
+            if controller_uid(raw["metadata"]) != controller_uid(metadata):
+                raise _taken(intent, raw["metadata"]) from None
+            await self.update_child(intent, project_child(raw))
 
     async def update_child(self, intent: Mapping[str, Any], seen: ChildSeen) -> None:
         """Bring a child of ours back to our intent; its uid makes sure that it still is the same object."""
         metadata = {**intent["metadata"], "uid": seen.uid}
-        await self._apply({**intent, "metadata": metadata}, force=True)
+        await self._apply({**intent, "metadata": metadata})
 
-    async def _apply(self, intent: Mapping[str, Any], *, force: bool) -> None:
-        body = await self._transport.apply(_path(intent), intent, force=force)
+    async def _apply(self, intent: Mapping[str, Any]) -> None:
+        body = await self._transport.apply(_path(intent), intent)
         WRITES.labels(intent["kind"]).inc()
         self._children[intent["kind"]].absorb(orjson.loads(body))
 
@@ -122,10 +130,22 @@ class Cluster:
             "metadata": {"namespace": key.namespace, "name": key.name, "uid": uid},
             "status": status,
         }
-        await self._transport.apply(f"{LLAMA_DEPLOYMENT.path(*key)}/status", intent, force=True)
+        await self._transport.apply(f"{LLAMA_DEPLOYMENT.path(*key)}/status", intent)
         WRITES.labels("LlamaDeployment").inc()
 
 
 def _path(intent: Mapping[str, Any]) -> str:
     kind, metadata = CHILD_BY_NAME[intent["kind"]], intent["metadata"]
     return kind.path(metadata["namespace"], metadata["name"])
+
+
+def _taken(intent: Mapping[str, Any], existing: Mapping[str, Any]) -> Conflict | CleaningUp:
+    """Why we cannot have the name: our own past, or somebody else."""
+    metadata = intent["metadata"]
+    what = f"{intent['kind']} {metadata['namespace']}/{metadata['name']}"
+    (owner,) = metadata["ownerReferences"]
+    before = existing.get("ownerReferences", ())
+    if any((past["kind"], past["name"]) == (owner["kind"], owner["name"]) for past in before):
+        return CleaningUp(f"{what} of an earlier LlamaDeployment of this name is still being removed")
+    rule = "does not belong to this LlamaDeployment; it is left as it is. Rename one of the two"
+    return Conflict(f"{what} exists and {rule}")

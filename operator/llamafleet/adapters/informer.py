@@ -24,6 +24,9 @@ PAGE_SIZE: Final = 500
 WATCH_SECONDS: Final = 300
 """How long one watch request runs before the server ends it and we go on from the last version."""
 
+WATCH_FLOOR_SECONDS: Final = 1.0
+"""A watch that ended well is opened again at once, but never more often than this."""
+
 BACKOFF_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses after a failure, each with a random half on top; the last one repeats."""
 
@@ -91,6 +94,8 @@ class Informer(Generic[T]):
                 if not self._version:
                     await self._list()
                 await self._watch()
+                # A proxy that ends every watch at once must not make us spin.
+                await asyncio.sleep(max(0.0, started + WATCH_FLOOR_SECONDS - time.monotonic()))
             except Unavailable as error:  # an expired version (410) among them
                 log.warning("%s: listing again, for %s", self.kind.plural, error)
                 self._version = ""

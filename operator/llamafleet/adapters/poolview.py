@@ -35,7 +35,7 @@ class PoolView:
             return self._pools
         changes = self._changes
         body = await self._transport.read(GPU_POOL.path())
-        self._pools = tuple(orjson.loads(body)["items"]) if body else ()
-        if changes == self._changes:  # else one changed while we read: what we got may be old already
-            self._read_at = time.monotonic()
-        return self._pools
+        pools: Pools = tuple(orjson.loads(body)["items"]) if body else ()
+        if changes == self._changes:  # else one changed while we read: this answer may be old already
+            self._pools, self._read_at = pools, time.monotonic()
+        return pools

@@ -39,6 +39,7 @@ def project_child(raw: dict[str, Any]) -> ChildSeen:
     return ChildSeen(
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
+        generation=metadata.get("generation", 0),
         owner_uid=controller_uid(metadata),
         body=orjson.dumps(body),
         status=raw.get("status", {}),

@@ -16,6 +16,9 @@ from llamafleet.errors import Conflict, Ending, Forbidden, Unavailable
 REQUEST_SECONDS: Final = 30.0
 """The deadline of a request that is not a watch."""
 
+CONNECT_SECONDS: Final = 10.0
+"""How long a connection to the API server may take to be made."""
+
 SILENCE_SECONDS: Final = 90.0
 """A watch that says nothing for so long is dead: the API server sends a bookmark about every minute."""
 
@@ -43,14 +46,17 @@ class Transport:
         _check(status, body, f"GET {path}")
         return body
 
-    async def apply(self, path: str, intent: Mapping[str, Any], *, force: bool) -> bytes:
+    async def apply(self, path: str, intent: Mapping[str, Any]) -> bytes:
         """Server-side apply of the whole intent under our field manager; the object as it is afterwards.
 
+        Fields that others own are taken over: we only ever apply to objects that are ours, which the uid or
+        the version in the intent makes sure of.
+
         Raises:
-            Conflict: somebody else owns a field and ``force`` is False, or the object is another one by now.
+            Conflict: the object is not the one that the intent's uid or version names.
             Unavailable: the API server cannot be reached or refuses.
         """
-        query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"}
+        query = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"}
         status, body = await self._send("PATCH", path, query, orjson.dumps(intent))
         _check(status, body, f"apply of {path}")
         return body
@@ -59,7 +65,7 @@ class Transport:
         self, method: str, path: str, query: Mapping[str, str], data: bytes | None = None
     ) -> tuple[int, bytes]:
         headers = {"Content-Type": "application/apply-patch+yaml"} if data else {}
-        deadline = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+        deadline = aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_connect=CONNECT_SECONDS)
         try:
             async with self._session.request(
                 method, self._server + path, params=query, data=data, headers=headers, timeout=deadline
@@ -76,7 +82,7 @@ class Transport:
             Unavailable: the stream broke, fell silent, said something that is not an event, or the version
                 to go on from is too old (410).
         """
-        deadline = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        deadline = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
         try:
             async with self._session.get(self._server + path, params=query, timeout=deadline) as response:
                 if response.status != 200:  # noqa: PLR2004 - HTTP's own number

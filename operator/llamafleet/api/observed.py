@@ -76,6 +76,7 @@ class ChildSeen:
     Attributes:
         uid: its uid.
         resource_version: its version.
+        generation: the version of its spec; 0 for kinds that do not count it.
         owner_uid: the uid of the resource that controls it, or None.
         body: the object as JSON, without status and managed fields.
         status: the parsed status, empty for kinds without one.
@@ -83,6 +84,7 @@ class ChildSeen:
 
     uid: str
     resource_version: str
+    generation: int
     owner_uid: str | None
     body: bytes
     status: Mapping[str, Any]

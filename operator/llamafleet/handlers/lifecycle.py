@@ -51,7 +51,7 @@ async def silence(memo: kopf.Memo, **_: Any) -> float:
     seconds: float = memo.shell.silent_seconds()
     if seconds > SILENCE_LIMIT_SECONDS:
         message = f"nothing was heard from the API server for {seconds:.0f} s"
-        raise Unavailable(message)
+        raise kopf.PermanentError(message)  # any other error kopf would try again instead of telling
     return seconds
 
 

@@ -66,7 +66,9 @@ def refused_pods(deployment: Mapping[str, Any]) -> Cause | None:
     """Why the API server lets no pods be made: a quota, a policy, a limit. From the Deployment's status."""
     for condition in deployment.get("conditions", ()):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            return Cause("PodsNotCreated", _clip(f"pods are refused: {condition['message']}"), failed=True)
+            return Cause(
+                "PodsNotCreated", _sentence(f"pods are refused: {condition['message']}"), failed=True
+            )
     return None
 
 
@@ -93,9 +95,9 @@ def needs_log(pod: PodSeen) -> bool:
     With several processes, vLLM's last line is generic; the cause stands further up in the log.
     """
     ended = pod.ended
-    return (
-        not pod.ready and ended is not None and ended.reason == "Error" and _known_line(ended.message) is None
-    )
+    if pod.ready or ended is None or ended.reason == "OOMKilled":
+        return False
+    return _known_line(ended.message) is None
 
 
 def _cause(pod: PodSeen, gpus: int, resource: str, log: str) -> Cause | None:
@@ -105,11 +107,13 @@ def _cause(pod: PodSeen, gpus: int, resource: str, log: str) -> Cause | None:
         return Cause("Unschedulable", explain_unschedulable(pod.unschedulable, gpus, resource), failed=False)
     if pod.waiting_reason in _IMAGE_REASONS:
         return Cause(
-            "ImagePullFailed", _clip(f"the image cannot be pulled: {pod.waiting_message}"), failed=True
+            "ImagePullFailed", _sentence(f"the image cannot be pulled: {pod.waiting_message}"), failed=True
         )
     if pod.waiting_reason in _CONFIG_REASONS:
         return Cause(
-            "ContainerNotCreated", _clip(f"the container cannot start: {pod.waiting_message}"), failed=True
+            "ContainerNotCreated",
+            _sentence(f"the container cannot start: {pod.waiting_message}"),
+            failed=True,
         )
     if pod.ended is not None:
         return explain_termination(pod.ended, log, pod.restarts)
@@ -125,8 +129,8 @@ def explain_unschedulable(message: str, gpus: int, resource: str) -> str:
     nodes = re.match(r"(\d+)/(\d+) nodes are available", message)
     if nodes and f"Insufficient {resource}" in message:
         lacking = f"{nodes[1]} of {nodes[2]} nodes has {gpus} free {resource}"
-        return _clip(f"{lacking} (scheduler: {message})")
-    return _clip(f"no node fits (scheduler: {message})")
+        return _sentence(f"{lacking} (scheduler: {message})")
+    return _sentence(f"no node fits (scheduler: {message})")
 
 
 def explain_termination(ended: Termination, log: str, restarts: int) -> Cause:
@@ -156,6 +160,11 @@ def _known_line(text: str) -> tuple[str, str] | None:
             if pattern.search(line):
                 return reason, line.strip()
     return None
+
+
+def _sentence(text: str) -> str:
+    """The text on one line, cut at the limit, with a period at its end."""
+    return f"{_clip(text)}."
 
 
 def _clip(text: str) -> str:

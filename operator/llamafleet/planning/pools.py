@@ -29,9 +29,15 @@ TOLD: Final = 3
 """How many problems a message tells."""
 
 
-def resolve(gpupools: Sequence[GpuPool]) -> tuple[Pool | UnusablePool, ...]:
-    """Every pool, with the catalogue's facts filled in; without any GpuPool, the built-in one."""
-    return tuple(_resolve(gpupool) for gpupool in gpupools or (BUILT_IN,))
+def resolve(
+    gpupools: Sequence[GpuPool], unreadable: Sequence[UnusablePool] = ()
+) -> tuple[Pool | UnusablePool, ...]:
+    """Every pool, with the catalogue's facts filled in; without any GpuPool, the built-in one.
+
+    A GpuPool that cannot be read still is one: the built-in pool must not take its place at another price.
+    """
+    there = gpupools if gpupools or unreadable else (BUILT_IN,)
+    return (*(_resolve(gpupool) for gpupool in there), *unreadable)
 
 
 def eligible(pools: Sequence[Pool | UnusablePool], names: Sequence[str]) -> tuple[Pool, ...]:

@@ -5,17 +5,31 @@ digest that every intent carries as an annotation.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
-KEYED_LISTS: Final = frozenset(
-    {"containers", "env", "ports", "volumes", "volumeMounts", "ownerReferences"},
-)
-"""Lists that the API server merges item by item: others may add items of their own.
-All other lists are ours as a whole, and must be equal."""
+from llamafleet.api.quantity import parse_quantity
+
+KEYED_LISTS: Final = {
+    "containers": "name",
+    "env": "name",
+    "ports": "name",
+    "volumes": "name",
+    "volumeMounts": "mountPath",
+    "ownerReferences": "uid",
+}
+"""Lists that the API server merges item by item, and the field that tells their items apart: others may add
+items of their own. All other lists are ours as a whole and must be equal; so are the ports of a
+NetworkPolicy, which have no name."""
+
+QUANTITIES: Final = frozenset({"requests", "limits"})
+"""Maps of quantities, which the API server writes in its own way: 6000m comes back as 6."""
 
 
 def holds(intent: Any, live: Any, field: str = "") -> bool:  # noqa: ANN401 - any JSON value
     """Whether ``live`` shows everything that ``intent`` asks for."""
+    if field in QUANTITIES:
+        return _same_quantities(intent, live)
     if isinstance(intent, Mapping):
         return isinstance(live, Mapping) and all(
             holds(value, live[key], key) if key in live else _empty(value) for key, value in intent.items()
@@ -26,11 +40,21 @@ def holds(intent: Any, live: Any, field: str = "") -> bool:  # noqa: ANN401 - an
 
 
 def _list_holds(intent: Sequence[Any], live: Sequence[Any], field: str) -> bool:
-    if field in KEYED_LISTS:
+    key = KEYED_LISTS.get(field)
+    if key and all(key in wanted for wanted in intent):
         return all(any(holds(wanted, item) for item in live) for wanted in intent)
     return len(intent) == len(live) and all(holds(*pair) for pair in zip(intent, live, strict=True))
 
 
 def _empty(intent: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """The API server leaves out empty lists and maps; asking for one and finding none is no difference."""
-    return intent in ([], {})
+    """The API server leaves out what is empty; asking for it and finding nothing is no difference."""
+    return intent in ([], {}, "")
+
+
+def _same_quantities(intent: Mapping[str, str], live: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Equal as a whole: a request or a limit that somebody added would change what the pods get."""
+    return isinstance(live, Mapping) and _values(intent) == _values(live)
+
+
+def _values(quantities: Mapping[str, str]) -> dict[str, Decimal]:
+    return {name: parse_quantity(str(quantity)) for name, quantity in quantities.items()}

@@ -1,12 +1,12 @@
 """Gather: everything that one decision needs, read once."""
 
 import asyncio
-import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from llamafleet.api.gpupool import GpuPool
@@ -16,10 +16,8 @@ from llamafleet.api.observed import ChildSeen, Key, PodSeen
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import needs_log
-from llamafleet.planning.plan import Observation
+from llamafleet.planning.plan import Observation, UnusablePool
 from llamafleet.reconcile.ports import Views
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,8 @@ class Seen:
         metadata: the metadata of the resource.
         llama: the resource, or why its spec cannot be read.
         before: the status that we wrote last, as the API server holds it.
-        pools: every GpuPool.
+        pools: every GpuPool that can be read.
+        unreadable: the GpuPools that cannot.
         children: its children, by kind.
         pods: its pods that are not on their way out.
         logs: the end of the log of containers that ended, by pod uid.
@@ -41,6 +40,7 @@ class Seen:
     llama: LlamaDeployment | InvalidSpec
     before: Mapping[str, Any]
     pools: tuple[GpuPool, ...]
+    unreadable: tuple[UnusablePool, ...]
     children: Mapping[str, ChildSeen]
     pods: tuple[PodSeen, ...]
     logs: Mapping[str, str]
@@ -56,9 +56,21 @@ class Seen:
 
     @property
     def observation(self) -> Observation:
-        """The part of it that the plan depends on. No count was decided before there is a Deployment."""
-        decided = self.last_status.desired_replicas if "Deployment" in self.children else None
-        return Observation(now=self.now, replicas=decided)
+        """The part of it that the plan depends on."""
+        return Observation(now=self.now, replicas=self._decided_last())
+
+    def _decided_last(self) -> int | None:
+        """The count that was decided last: None before there is a Deployment.
+
+        The status says it; when somebody garbled the status, the Deployment still knows.
+        """
+        deployment = self.children.get("Deployment")
+        if deployment is None:
+            return None
+        if self.last_status.observed_generation < 0:
+            replicas: int = orjson.loads(deployment.body)["spec"]["replicas"]
+            return replicas
+        return self.last_status.desired_replicas
 
 
 async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
@@ -71,11 +83,13 @@ async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
     if raw is None or raw["metadata"].get("deletionTimestamp"):
         return None
     pods = world.pods(key)
+    pools = [_read_pool(pool) for pool in await world.pools()]
     return Seen(
         metadata=ObjectMeta.model_validate(raw["metadata"]),
         llama=_read(raw),
         before=raw.get("status", {}),
-        pools=tuple(_readable(await world.pools())),
+        pools=tuple(pool for pool in pools if isinstance(pool, GpuPool)),
+        unreadable=tuple(pool for pool in pools if isinstance(pool, UnusablePool)),
         children=world.children(key),
         pods=pods,
         logs=await _logs(world, key.namespace, pods),
@@ -88,17 +102,22 @@ def _read(raw: Mapping[str, Any]) -> LlamaDeployment | InvalidSpec:
     try:
         return LlamaDeployment.model_validate({**raw, "status": {}})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        return InvalidSpec(".".join(map(str, first["loc"])), first["input"], first["msg"])
+        return _first_problem(error)
 
 
-def _readable(pools: Iterable[Mapping[str, Any]]) -> Iterator[GpuPool]:
-    """The pools that can be read. One that cannot is left out: it must not stop resources that use others."""
-    for pool in pools:
-        try:
-            yield GpuPool.model_validate(pool)
-        except ValidationError as error:
-            log.warning("GpuPool %s is left out: %s", pool["metadata"]["name"], error)
+def _first_problem(error: ValidationError) -> InvalidSpec:
+    """Field, value and rule of the first thing that pydantic disliked."""
+    first = error.errors(include_url=False)[0]
+    value = "(absent)" if first["type"] == "missing" else first["input"]
+    return InvalidSpec(".".join(map(str, first["loc"])), value, first["msg"].removeprefix("Value error, "))
+
+
+def _read_pool(raw: Mapping[str, Any]) -> GpuPool | UnusablePool:
+    """The typed pool; one that cannot be read must not stop resources that use others."""
+    try:
+        return GpuPool.model_validate(raw)
+    except ValidationError as error:
+        return UnusablePool(raw["metadata"]["name"], str(_first_problem(error)))
 
 
 async def _logs(world: Views, namespace: str, pods: tuple[PodSeen, ...]) -> dict[str, str]:

@@ -8,11 +8,12 @@ from typing import Any
 import orjson
 
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.observed import ChildSeen, Key
+from llamafleet.api.observed import ChildSeen, Key, PodSeen
 from llamafleet.errors import InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import Cause, diagnose, refused_pods
 from llamafleet.planning.plan import Plan, plan
 from llamafleet.planning.pools import resolve
+from llamafleet.planning.rollout import rollout
 from llamafleet.reconcile.difference import holds
 from llamafleet.reconcile.observe import Seen, observe
 from llamafleet.reconcile.ports import World
@@ -78,8 +79,11 @@ class Reconciler:
 
     async def _report(self, key: Key, seen: Seen, decided: Decision, failure: Unavailable | None) -> None:
         """Write the status when it says something new."""
-        plan_or_refusal = decided if isinstance(decided, InvalidSpec) else decided[1]
-        fleet = Fleet(seen.metadata, plan_or_refusal, failure, seen.pods, _cause(seen, plan_or_refusal))
+        wished = decided if isinstance(decided, InvalidSpec) else decided[1]
+        # Looked at again after our writes: what was seen before them says nothing about this spec's pods.
+        deployment, pods = self._world.children(key).get("Deployment"), self._world.pods(key)
+        cause = None if isinstance(wished, InvalidSpec) else _cause(wished, pods, seen.logs, deployment)
+        fleet = Fleet(seen.metadata, wished, failure, pods, rollout(deployment), cause)
         wanted = status(Account(fleet, seen.last_status, seen.now))
         if wanted != seen.before:
             await self._world.apply_status(key, seen.metadata.uid, wanted)
@@ -90,17 +94,16 @@ def _decide(seen: Seen) -> Decision:
     if isinstance(seen.llama, InvalidSpec):
         return seen.llama
     try:
-        return seen.llama, plan(seen.llama.spec, resolve(seen.pools), seen.observation)
+        return seen.llama, plan(seen.llama.spec, resolve(seen.pools, seen.unreadable), seen.observation)
     except InvalidSpec as error:
         return error
 
 
-def _cause(seen: Seen, decided: Plan | InvalidSpec) -> Cause | None:
-    """Why pods are not well. Of a refused spec only the refusal is told."""
-    if isinstance(decided, InvalidSpec):
-        return None
-    shape, deployment = decided.shape, seen.children.get("Deployment")
-    of_pods = diagnose(seen.pods, shape.tensor_parallel, shape.pool.resource_name, seen.logs)
+def _cause(
+    plan: Plan, pods: tuple[PodSeen, ...], logs: Mapping[str, str], deployment: ChildSeen | None
+) -> Cause | None:
+    """Why the fleet is not well: its pods say so, or there are none and the Deployment says so."""
+    of_pods = diagnose(pods, plan.shape.tensor_parallel, plan.shape.pool.resource_name, logs)
     return of_pods or (refused_pods(deployment.status) if deployment else None)
 
 

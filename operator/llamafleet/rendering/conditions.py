@@ -7,9 +7,10 @@ from typing import Any, Final
 from llamafleet.api.metadata import ObjectMeta
 from llamafleet.api.observed import PodSeen
 from llamafleet.api.status import Condition
-from llamafleet.errors import Conflict, Forbidden, InvalidSpec, Unavailable
+from llamafleet.errors import CleaningUp, Conflict, Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import Cause
 from llamafleet.planning.plan import Plan
+from llamafleet.planning.rollout import Rollout
 from llamafleet.rendering.probes import startup_seconds
 
 MESSAGE_LIMIT: Final = 2000
@@ -26,6 +27,14 @@ class Statement:
     message: str
 
 
+def _true(type_: str, reason: str, message: str) -> Statement:
+    return Statement(type_, holds=True, reason=reason, message=message)
+
+
+def _false(type_: str, reason: str, message: str) -> Statement:
+    return Statement(type_, holds=False, reason=reason, message=message)
+
+
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """What the conditions speak about.
@@ -35,6 +44,7 @@ class Fleet:
         plan: what should be, or why nothing could be planned.
         failure: what went wrong while the plan was applied, or None.
         pods: the pods that are not on their way out.
+        rollout: how far the Deployment has come.
         cause: why pods are not well, or None.
     """
 
@@ -42,6 +52,7 @@ class Fleet:
     plan: Plan | InvalidSpec
     failure: Unavailable | None
     pods: tuple[PodSeen, ...]
+    rollout: Rollout
     cause: Cause | None
 
     @property
@@ -55,7 +66,7 @@ def statements(fleet: Fleet) -> list[Statement]:
     if isinstance(fleet.plan, InvalidSpec):
         return _refused(fleet, fleet.plan)
     return [
-        Statement("Sized", holds=True, reason="Fits", message=fleet.plan.explanation),
+        _true("Sized", "Fits", fleet.plan.explanation),
         _ready(fleet, fleet.plan),
         _progressing(fleet, fleet.plan),
         _degraded(fleet),
@@ -65,53 +76,58 @@ def statements(fleet: Fleet) -> list[Statement]:
 
 def _refused(fleet: Fleet, error: InvalidSpec) -> list[Statement]:
     """Nothing could be planned: what ran before goes on, and the author reads why."""
-    kept = f" {fleet.ready} replicas of the last valid spec keep running." if fleet.pods else ""
+    kept = f" The pods of the last valid spec keep running ({fleet.ready} ready)." if fleet.pods else ""
     reason = type(error).__name__
     return [
-        Statement("Sized", holds=False, reason=reason, message=f"{error}."),
-        Statement("Ready", holds=False, reason=reason, message=f"{error}.{kept}"),
-        Statement("Progressing", holds=False, reason=reason, message="The spec has to be changed first."),
-        Statement("Degraded", holds=True, reason=reason, message=f"{error}.{kept}"),
+        _false("Sized", reason, f"{error}."),
+        _false("Ready", reason, f"{error}.{kept}"),
+        _false("Progressing", reason, "The spec has to be changed first."),
+        _true("Degraded", reason, f"{error}.{kept}"),
     ]
 
 
 def _ready(fleet: Fleet, plan: Plan) -> Statement:
-    count = f"{fleet.ready} of {plan.replicas} replicas are ready"
     if fleet.failure is not None:
-        return Statement(
-            "Ready", holds=False, reason=_failure_reason(fleet.failure), message=f"{fleet.failure}."
-        )
+        return _false("Ready", _failure_reason(fleet.failure), f"{fleet.failure}.")
     if plan.replicas == 0:
-        return Statement("Ready", holds=True, reason="ScaledToZero", message=f"{plan.reasons[-1].message}")
-    if fleet.ready >= plan.replicas:
-        return Statement("Ready", holds=True, reason="AllReplicasReady", message=f"{count}.")
+        return _true("Ready", "ScaledToZero", plan.reasons[-1].message)
+    count = f"{min(fleet.ready, plan.replicas)} of {plan.replicas} replicas are ready."
+    if fleet.rollout.is_complete(plan.replicas):
+        return _true("Ready", "AllReplicasReady", f"{plan.replicas} of {plan.replicas} replicas are ready.")
     if fleet.cause is not None:
-        return Statement(
-            "Ready", holds=False, reason=fleet.cause.reason, message=f"{count}. {fleet.cause.message}"
-        )
-    return Statement("Ready", holds=False, reason="Starting", message=f"{count}. {_patience(plan)}")
+        return _false("Ready", fleet.cause.reason, f"{count} {fleet.cause.message}")
+    return _false("Ready", *_on_the_way(fleet, plan, count))
 
 
 def _progressing(fleet: Fleet, plan: Plan) -> Statement:
-    settled = len(fleet.pods) == plan.replicas and fleet.ready == plan.replicas
-    if settled and fleet.failure is None:
-        return Statement(
-            "Progressing", holds=False, reason="Settled", message="The fleet is as it should be."
-        )
+    if fleet.failure is not None:
+        return _true("Progressing", "Retrying", "The step that failed is tried again.")
     if len(fleet.pods) > plan.replicas:
         message = f"{len(fleet.pods)} replicas run, {plan.replicas} are wanted."
-        return Statement("Progressing", holds=True, reason="ScalingDown", message=message)
-    return Statement("Progressing", holds=True, reason="Starting", message=_patience(plan))
+        return _true("Progressing", "ScalingDown", message)
+    if fleet.rollout.is_complete(plan.replicas):
+        return _false("Progressing", "Settled", "The fleet is as it should be.")
+    return _true("Progressing", *_on_the_way(fleet, plan, ""))
+
+
+def _on_the_way(fleet: Fleet, plan: Plan, count: str) -> tuple[str, str]:
+    """Reason and message while pods of the present template are still to come."""
+    minutes = -(-startup_seconds(plan.shape) // 60)
+    patience = f"A replica may take up to {minutes} minutes to load its weights."
+    rollout = fleet.rollout
+    if fleet.pods and (not rollout.current or rollout.updated < plan.replicas):
+        updated = rollout.updated if rollout.current else 0
+        message = f"{count} {updated} of {plan.replicas} run the present spec. {patience}"
+        return "RollingOut", message.lstrip()
+    return "Starting", f"{count} {patience}".lstrip()
 
 
 def _degraded(fleet: Fleet) -> Statement:
-    if fleet.failure is not None:
-        return Statement(
-            "Degraded", holds=True, reason=_failure_reason(fleet.failure), message=f"{fleet.failure}."
-        )
+    if fleet.failure is not None and not isinstance(fleet.failure, CleaningUp):
+        return _true("Degraded", _failure_reason(fleet.failure), f"{fleet.failure}.")
     if fleet.cause is not None and fleet.cause.failed:
-        return Statement("Degraded", holds=True, reason=fleet.cause.reason, message=fleet.cause.message)
-    return Statement("Degraded", holds=False, reason="AsExpected", message="Nothing is known to be wrong.")
+        return _true("Degraded", fleet.cause.reason, fleet.cause.message)
+    return _false("Degraded", "AsExpected", "Nothing is known to be wrong.")
 
 
 def _not_in_effect(plan: Plan) -> list[Statement]:
@@ -120,16 +136,13 @@ def _not_in_effect(plan: Plan) -> list[Statement]:
         return []
     fields = ", ".join(plan.not_in_effect)
     message = f"These fields are valid but do nothing in this release: {fields}."
-    return [Statement("FieldsInEffect", holds=False, reason="NotYetInEffect", message=message)]
-
-
-def _patience(plan: Plan) -> str:
-    minutes = -(-startup_seconds(plan.shape) // 60)
-    return f"A replica may take up to {minutes} minutes to load its weights."
+    return [_false("FieldsInEffect", "NotYetInEffect", message)]
 
 
 def _failure_reason(failure: Unavailable) -> str:
     match failure:
+        case CleaningUp():
+            return "CleaningUp"
         case Conflict():
             return "NameConflict"
         case Forbidden():

@@ -101,10 +101,13 @@ def _container(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
 
 
 def _resources(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
-    """Requests by our estimates, the author's own requests and limits above them, GPUs above all."""
+    """Requests by our estimates, the author's own requests and limits above them, GPUs above all.
+
+    A limit without a request is the request, too, as everywhere in Kubernetes: the estimate may be higher.
+    """
     own = llama.spec.serving.resources
     gpus = {shape.pool.resource_name: str(shape.tensor_parallel)}
-    requests = {**_estimates(shape), **(own.requests if own else {})}
+    requests = {**_estimates(shape), **(own.limits if own else {}), **(own.requests if own else {})}
     return {
         "requests": {**{key: str(value) for key, value in requests.items()}, **gpus},
         "limits": {**{key: str(value) for key, value in (own.limits if own else {}).items()}, **gpus},

@@ -39,7 +39,7 @@ TEARDOWN_SECONDS: Final = 20
 """From the last request to the exit of the process: about 8 s measured, rounded up generously."""
 
 _DRAIN_PROGRAM: Final = """\
-import re, sys, time, urllib.request
+import http.client, re, sys, time, urllib.request
 port, settle, limit = (int(word) for word in sys.argv[1:4])
 pattern = re.compile(rb'^vllm:num_requests_(?:running|waiting)\\{[^}]*\\} (\\S+)$', re.M)
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -48,9 +48,9 @@ time.sleep(settle)
 while time.monotonic() < deadline:
     try:
         body = opener.open(f'http://127.0.0.1:{port}/metrics', timeout=5).read()
-    except ConnectionRefusedError:
-        break
-    except OSError:
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(getattr(error, 'reason', error), ConnectionRefusedError):
+            break
         body = b''
     counts = pattern.findall(body)
     if counts and not any(float(count) for count in counts):

@@ -1,0 +1,62 @@
+"""From measurements to the rows of the table."""
+
+from collections.abc import Callable, Iterable
+from statistics import median, quantiles
+from typing import TypeVar
+
+from bench.quiet import Quiet
+from bench.report import Row, compared
+from bench.settle import Floor, Settled
+
+T = TypeVar("T")
+
+
+def settle_rows(ours: list[Settled], floors: list[Floor]) -> list[Row]:
+    """A fleet that settles; medians of all turns."""
+    wall, ready = _median(floors, lambda one: one.written), _median(floors, lambda one: one.ready)
+    cpu = _median(floors, lambda one: one.cpu)
+    return [
+        compared("settle: all sized, with children", "s", _median(ours, lambda one: one.sized), wall, 2),
+        compared("settle: all ready", "s", _median(ours, lambda one: one.ready), ready, 2),
+        compared(
+            "settle: processor time; floor: the client's", "s", _median(ours, lambda one: one.cpu), cpu, 2
+        ),
+        compared("settle: writes for each resource", "", _median(ours, lambda one: one.writes), 6),
+        Row("settle: peak memory of the operator", f"{_median(ours, lambda one: one.peak_mib):.0f} MiB"),
+    ]
+
+
+def quiet_rows(found: Quiet) -> list[Row]:
+    """A fleet in which nothing happens."""
+    return [
+        Row("quiet: writes", f"{found.writes:.0f}", "0"),
+        Row("quiet: reconciles", f"{found.reconciles:.0f}", "0"),
+        Row("quiet: share of one core", f"{found.core:.2%}"),
+    ]
+
+
+def edit_rows(ours: list[float], floor: list[float]) -> list[Row]:
+    """One edit after another."""
+    return [
+        compared(
+            f"edit: until the Deployment follows, p{percent}",
+            "ms",
+            _percentile(ours, percent),
+            _percentile(floor, percent),
+        )
+        for percent in (50, 99)
+    ]
+
+
+def planner_row(ours: float, floor: float) -> Row:
+    """One decision, in microseconds."""
+    return compared("plan: scout sample; floor: parsing it", "µs", ours, floor)
+
+
+def _percentile(seconds: list[float], percent: int) -> float:
+    """In milliseconds, inclusive: the 99th of fifty lies next to the greatest."""
+    return 1000 * quantiles(seconds, n=100, method="inclusive")[percent - 1]
+
+
+def _median(of: Iterable[T], value: Callable[[T], float]) -> float:
+    return median(map(value, of))
