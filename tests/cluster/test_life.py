@@ -96,6 +96,38 @@ def test_an_edit_changes_the_pods(small: Llama) -> None:
     assert small.get()["status"]["cost"]["hourlyRate"] == "2.38"
 
 
+def test_an_edit_is_not_ready_before_its_own_pods_are(small: Llama) -> None:
+    """What ran before says nothing about the new spec: ``kubectl wait`` and GitOps tools rely on that."""
+    small.apply()
+    small.wait_for("Ready", "True")
+    small.cluster.annotate_new_pods(small.namespace, load_time="600s")
+    small.apply(serving={"contextLength": 16384})
+    until(
+        lambda: small.get()["status"]["observedGeneration"] == 2,
+        SETTLE_SECONDS,
+        "the operator to act on the edit",
+    )
+    assert small.condition("Ready")["status"] == "False"
+    assert small.condition("Progressing")["status"] == "True"
+    small.cluster.annotate_new_pods(small.namespace)
+
+
+def test_a_name_can_be_used_again_at_once(small: Llama) -> None:
+    """What the first one left is waited for, not taken over."""
+    small.apply()
+    small.wait_for("Ready", "True")
+    first = small.get()["metadata"]["uid"]
+    small.delete()
+    small.apply()
+    until(
+        lambda: small.condition("Ready").get("status") == "True", GONE_SECONDS, "the second one to be ready"
+    )
+    second = small.get()["metadata"]["uid"]
+    assert second != first
+    for kind in CHILDREN:
+        assert [owner["uid"] for owner in small.get(kind)["metadata"]["ownerReferences"]] == [second]
+
+
 def test_kubectl_scale_and_suspend_change_the_count(small: Llama) -> None:
     small.apply(replicas=1)
     small.wait_for("Ready", "True")
