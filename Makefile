@@ -24,6 +24,8 @@ RUN    := PYTHONPATH=tests $(BIN)/python -m
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+GENERATED := crds docs/llamadeployment.md docs/gpupool.md
+
 READY := $(VENV)/ready
 $(READY): locks/dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing; install it, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -62,7 +64,7 @@ generate: $(READY) ## write what is generated: CRDs, the field tables of the doc
 	$(BIN)/llamafleet reference --write docs
 
 verify: generate ## fail when something generated is not committed
-	@test -z "$$(git status --porcelain -- crds docs)" || { git status --short -- crds docs; git diff -- crds docs; exit 1; }
+	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git status --short -- $(GENERATED); git diff -- $(GENERATED); exit 1; }
 
 bench: setup ## measure; the figures are ratios against a floor of the same run
 	@$(RUN) bench

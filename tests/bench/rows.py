@@ -17,6 +17,11 @@ def settle_rows(ours: list[Settled], floors: list[Floor]) -> list[Row]:
     cpu = _median(floors, lambda one: one.cpu)
     return [
         compared("settle: all sized, with children", "s", _median(ours, lambda one: one.sized), wall, 2),
+        Row(
+            "settle: the same, turn by turn",
+            _each(ours, lambda one: one.sized),
+            _each(floors, lambda one: one.written),
+        ),
         compared("settle: all ready", "s", _median(ours, lambda one: one.ready), ready, 2),
         compared(
             "settle: processor time; floor: the client's", "s", _median(ours, lambda one: one.cpu), cpu, 2
@@ -56,6 +61,11 @@ def planner_row(ours: float, floor: float) -> Row:
 def _percentile(seconds: list[float], percent: int) -> float:
     """In milliseconds, inclusive: the 99th of fifty lies next to the greatest."""
     return 1000 * quantiles(seconds, n=100, method="inclusive")[percent - 1]
+
+
+def _each(of: Iterable[T], value: Callable[[T], float]) -> str:
+    """Every turn in seconds, so that a reader sees how far to trust the median."""
+    return ", ".join(f"{value(one):.1f}" for one in of)
 
 
 def _median(of: Iterable[T], value: Callable[[T], float]) -> float:
