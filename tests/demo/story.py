@@ -72,10 +72,10 @@ def _explain(cluster: Cluster) -> None:
         "kubectl get pods -o custom-columns=…",
         cluster.kubectl("get", "pods", here, "-l", OURS, "-o", columns),
     )
-    heading("Why this size? The condition Sized carries the arithmetic")
+    heading("Why this size? The status carries the arithmetic, and so does kubectl describe")
     for name in SAMPLES:
-        condition = _condition(cluster.get("llama", name, here), "Sized")
-        show(f"kubectl describe llama {name}   (condition Sized)", condition["message"])
+        path = "-o=jsonpath={.status.plan.explanation}"
+        show(f"kubectl get llama {name} '{path}'", cluster.kubectl("get", "llama", name, here, path))
 
 
 def _delete_one(cluster: Cluster) -> None:
@@ -88,7 +88,7 @@ def _delete_one(cluster: Cluster) -> None:
         return not json.loads(cluster.kubectl("get", CHILDREN, here, "-l", label, "-o", "json"))["items"]
 
     until(nothing_left, GONE_SECONDS, f"every object of {name} to be gone")
-    show(f"kubectl get {CHILDREN} -l {label}", "No resources found.")
+    say(f"nothing is left of it: no {CHILDREN.replace(',', ', ')}")
     remaining = cluster.kubectl("get", "llama", here)
     show("kubectl get llama", remaining)
     if SAMPLES[0] not in remaining:
