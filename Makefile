@@ -29,6 +29,7 @@ GENERATED := crds docs/llamadeployment.md docs/gpupool.md
 READY := $(VENV)/ready
 $(READY): locks/dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing; install it, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu it is the package python3-venv" >&2; exit 1; }
 	@mkdir -p $(CACHE)
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) > $(CACHE)/setup.log 2>&1 \

@@ -80,7 +80,8 @@ class Informer(Generic[T]):
     def absorb(self, raw: dict[str, Any]) -> None:
         """Take in an object that a write of ours returned, before the watch brings it: read your writes.
 
-        What the watch has already passed is left out: the object may have been deleted since.
+        What the watch has already passed is left out: the object may have been deleted since. Nobody is
+        told, for whoever wrote it knows.
         """
         if self._version and _version(raw) > int(self._version):
             self._store(raw)
@@ -113,7 +114,7 @@ class Informer(Generic[T]):
             page = orjson.loads(body or b'{"items": [], "metadata": {"resourceVersion": ""}}')
             for raw in page["items"]:
                 shown.add(_identity(raw))
-                self._store(raw)
+                self._take("LISTED", raw)
             metadata = page["metadata"]
             if not metadata.get("continue"):
                 break
@@ -139,17 +140,18 @@ class Informer(Generic[T]):
     def _take(self, event: str, raw: dict[str, Any]) -> None:
         if event == "DELETED":
             self._remove(*_identity(raw), _version(raw))
-        elif event != "BOOKMARK":
-            self._store(raw)
+        elif event != "BOOKMARK" and self._store(raw):
+            self._changed(_identity(raw)[0])
 
-    def _store(self, raw: dict[str, Any]) -> None:
+    def _store(self, raw: dict[str, Any]) -> bool:
+        """Keep an object, unless what is known is as young; whether it was kept."""
         owner, name = _identity(raw)
         objects = self._by_owner.setdefault(owner, {})
         known = objects.get(name)
         if known is not None and int(known.resource_version) >= _version(raw):
-            return
+            return False
         objects[name] = self._project(raw)
-        self._changed(owner)
+        return True
 
     def _remove(self, owner: Key, name: str, version: int) -> None:
         """Forget an object, unless what we know is younger than the version at which it was gone."""

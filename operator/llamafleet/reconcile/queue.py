@@ -42,7 +42,9 @@ class WorkQueue:
             self._wakeup.set()
 
     def add_after(self, key: Key, seconds: float) -> None:
-        """Ask for work on a key later; the earliest of several such wishes counts."""
+        """Ask for work on a key later; the earliest of all wishes counts."""
+        if key in self._ready:
+            return
         loop = asyncio.get_running_loop()
         known = self._timers.get(key)
         if known is not None and known.when() <= loop.time() + seconds:
