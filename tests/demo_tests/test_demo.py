@@ -26,9 +26,10 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def start_demo(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """Start the demo as ``make demo`` does, without a terminal."""
-    return subprocess.Popen(  # noqa: S603 - our own module
+@contextlib.contextmanager
+def started_demo(folder: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """The demo as ``make demo`` starts it, without a terminal; it does not outlive a test that fails."""
+    demo = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-u", "-m", "demo", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "tests", "TMPDIR": str(folder), **environment},
@@ -36,6 +37,11 @@ def start_demo(folder: Path, *arguments: str, **environment: str) -> subprocess.
         stderr=subprocess.STDOUT,
         text=True,
     )
+    with demo:
+        try:
+            yield demo
+        finally:
+            demo.kill()
 
 
 def left_in(folder: Path) -> list[str]:
@@ -49,8 +55,8 @@ def left_in(folder: Path) -> list[str]:
 
 
 def test_the_demo_sizes_places_explains_and_cleans_up(folder: Path) -> None:
-    demo = start_demo(folder)
-    output, _ = demo.communicate(timeout=SECONDS)
+    with started_demo(folder) as demo:
+        output, _ = demo.communicate(timeout=SECONDS)
     assert demo.returncode == 0, output
     assert re.search(r"maverick +True +maverick +2 +1 +1 +2\.38 +AllReplicasReady", output)
     assert re.search(r"scout +True +scout +1 +1 +1 +1\.19 +AllReplicasReady", output)
@@ -63,16 +69,16 @@ def test_the_demo_sizes_places_explains_and_cleans_up(folder: Path) -> None:
 
 
 def test_ctrl_c_stops_everything_that_the_demo_started(folder: Path) -> None:
-    demo = start_demo(folder)
-    assert demo.stdout is not None
-    seen = ""
-    while "it is alive" not in seen:
-        line = demo.stdout.readline()
-        assert line, seen
-        seen += line
-    assert len(left_in(folder)) == 6, "etcd, API server, controllers, scheduler, kwok and the operator run"
-    demo.send_signal(signal.SIGINT)
-    rest, _ = demo.communicate(timeout=SECONDS)
+    with started_demo(folder) as demo:
+        assert demo.stdout is not None
+        seen = ""
+        while "it is alive" not in seen:
+            line = demo.stdout.readline()
+            assert line, seen
+            seen += line
+        assert len(left_in(folder)) == 6, "etcd, API server, controllers, scheduler, kwok and the operator"
+        demo.send_signal(signal.SIGINT)
+        rest, _ = demo.communicate(timeout=SECONDS)
     assert demo.returncode == 130
     assert rest.rstrip().endswith("Interrupted; everything that was started is stopped.")
     assert left_in(folder) == []
@@ -89,8 +95,8 @@ def test_ctrl_c_stops_everything_that_the_demo_started(folder: Path) -> None:
 def test_what_is_missing_is_said_in_one_line(
     folder: Path, cluster: str, environment: dict[str, str], line: str
 ) -> None:
-    demo = start_demo(folder, f"--cluster={cluster}", **environment)
-    output, _ = demo.communicate(timeout=SECONDS)
+    with started_demo(folder, f"--cluster={cluster}", **environment) as demo:
+        output, _ = demo.communicate(timeout=SECONDS)
     assert demo.returncode == 1
     assert output.rstrip().splitlines()[-1] == f"error: {line}"
     assert "Traceback" not in output

@@ -235,13 +235,16 @@ def test_a_cluster_for_play_leaves_no_process_after(sign: signal.Signals, code: 
     with subprocess.Popen(  # noqa: S603  # the program under test, with arguments of ours
         command, env=environment, stdout=subprocess.PIPE, text=True
     ) as cluster:
-        assert cluster.stdout
-        line = next(line for line in cluster.stdout if "export KUBECONFIG=" in line)
-        folder = Path(line.partition("=")[2].strip()).parent
-        children = started_by(cluster.pid)
-        assert len(children) == 5
-        cluster.send_signal(sign)
-        assert cluster.wait(SECONDS) == code
+        try:
+            assert cluster.stdout
+            line = next(line for line in cluster.stdout if "export KUBECONFIG=" in line)
+            folder = Path(line.partition("=")[2].strip()).parent
+            children = started_by(cluster.pid)
+            assert len(children) == 5
+            cluster.send_signal(sign)
+            assert cluster.wait(SECONDS) == code
+        finally:
+            cluster.kill()  # a test that fails must not wait for it for ever
     until(lambda: not any(map(alive, children)), SECONDS, "the programs to be gone")
     assert folder.exists() == (sign == signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)

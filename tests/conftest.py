@@ -1,0 +1,7 @@
+"""What holds for every test, wherever it lies."""
+
+import signal
+
+# A shell starts background jobs with SIGINT ignored, and children inherit that; a CI runner may do the same.
+# With a handler of our own here, the programs that tests start get Ctrl-C as a person's terminal gives it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
