@@ -65,6 +65,8 @@ def pod(**changes: Any) -> PodSeen:
         "name": "llama-5d4f-abcde",
         "uid": "00000000-0000-4000-8000-0000000000aa",
         "resource_version": "1",
+        "controller": "llama-5d4f",
+        "phase": "Running",
         "created": NOW,
         "ready": False,
         "deleting": False,

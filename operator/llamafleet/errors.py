@@ -5,6 +5,7 @@
     │   └── DoesNotFit  the field values are legal, yet no GPU shape holds them
     ├── Ending          the namespace is being deleted: there is nothing left to do
     └── Unavailable     the world did not answer as needed; try again with back-off
+        ├── Rejected    the API server finds the object invalid
         ├── CleaningUp  what an earlier resource of the same name left is still being removed
         ├── Conflict    an object of that name is not ours to change
         └── Forbidden   the API server refuses us; a permission may be granted later
@@ -44,6 +45,10 @@ class Ending(LlamafleetError):
 
 class Unavailable(LlamafleetError):
     """Something outside did not do its part; the same call may succeed later."""
+
+
+class Rejected(Unavailable):
+    """The API server finds an object invalid (HTTP 422)."""
 
 
 class CleaningUp(Unavailable):

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from llamafleet.adapters.poolview import PoolView
 from llamafleet.adapters.transport import Transport
-from llamafleet.errors import Forbidden
+from llamafleet.errors import Forbidden, Unavailable
 
 
 class Server:
@@ -108,11 +108,14 @@ def test_a_late_answer_does_not_replace_a_newer_one() -> None:
     asyncio.run(story())
 
 
-def test_a_kind_that_is_not_installed_has_no_pools() -> None:
+def test_a_kind_that_is_not_installed_is_no_empty_list() -> None:
+    """No pools would mean the built-in one, at another price."""
+
     async def story() -> None:
         async with serving() as (server, view):
             server.status = 404
-            assert await names(view) == []
+            with pytest.raises(Unavailable, match="does not know the kind GpuPool"):
+                await view.read()
 
     asyncio.run(story())
 

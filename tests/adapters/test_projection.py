@@ -22,6 +22,7 @@ def raw_pod(status: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
             "resourceVersion": "4711",
             "creationTimestamp": "2026-11-21T12:00:00Z",
             "managedFields": [{"manager": "kubelet"}],
+            "ownerReferences": [{"name": "scout-6c9f", "uid": "rs", "controller": True}],
             **changes.pop("metadata", {}),
         },
         "spec": {"containers": [{"name": "vllm"}], "schedulerName": "default-scheduler", **changes},
@@ -35,6 +36,8 @@ def seen(**changes: Any) -> PodSeen:
         "name": "scout-6c9f-x2x7q",
         "uid": "5c1e",
         "resource_version": "4711",
+        "controller": "scout-6c9f",
+        "phase": "Running",
         "created": datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
         "ready": False,
         "deleting": False,
@@ -65,9 +68,9 @@ RUNNING = {"running": {"startedAt": "2026-11-21T12:01:00Z"}}
 ENDED = {"exitCode": 1, "reason": "Error", "message": "ValueError: no", "containerID": "containerd://1"}
 
 PODS = {
-    "a pod without a status": (raw_pod(None), seen()),
-    "a pod with an empty status": (raw_pod({}), seen()),
-    "a pod that waits for the scheduler": (raw_pod({"phase": "Pending"}), seen()),
+    "a pod without a status": (raw_pod(None), seen(phase="Pending")),
+    "a pod with an empty status": (raw_pod({}), seen(phase="Pending")),
+    "a pod that waits for the scheduler": (raw_pod({"phase": "Pending"}), seen(phase="Pending")),
     "a pod that fits nowhere": (
         raw_pod(
             {
@@ -82,17 +85,17 @@ PODS = {
                 ],
             }
         ),
-        seen(unschedulable=NO_GPU),
+        seen(unschedulable=NO_GPU, phase="Pending"),
     ),
     "a pod behind a scheduling gate": (
         raw_pod(
             {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]},
         ),
-        seen(),
+        seen(phase="Pending"),
     ),
     "a pod that is bound and has no container yet": (
         raw_pod({"conditions": [{"type": "PodScheduled", "status": "True"}]}, nodeName="a100-0"),
-        seen(node="a100-0"),
+        seen(node="a100-0", phase="Pending"),
     ),
     "a container whose image cannot be pulled": (
         raw_pod(
@@ -151,7 +154,7 @@ PODS = {
     ),
     "a pod on its way out": (
         raw_pod({}, metadata={"deletionTimestamp": "2026-11-21T12:05:00Z"}),
-        seen(deleting=True),
+        seen(deleting=True, phase="Pending"),
     ),
 }
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from llamafleet.adapters import transport
 from llamafleet.adapters.transport import CONNECT_SECONDS, Transport
-from llamafleet.errors import Conflict, Ending, Forbidden, LlamafleetError, Unavailable
+from llamafleet.errors import Conflict, Ending, Forbidden, LlamafleetError, Rejected, Unavailable
 
 PATH = "/api/v1/namespaces/team-a/services/scout"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -88,7 +88,7 @@ REFUSALS: dict[str, tuple[int, bytes, type[LlamafleetError], str]] = {
     "403, the namespace ends": (403, refusal("ends", "NamespaceTerminating"), Ending, "HTTP 403: ends"),
     "403, for another cause": (403, refusal("quota", "Exceeded"), Forbidden, "HTTP 403: quota"),
     "409, somebody else owns a field": (409, refusal("conflict"), Conflict, "HTTP 409: conflict"),
-    "422, a field is bad": (422, refusal("spec.x: bad"), Unavailable, "HTTP 422: spec.x: bad"),
+    "422, a field is bad": (422, refusal("spec.x: bad"), Rejected, "HTTP 422: spec.x: bad"),
     "429, too many requests": (429, refusal("slow down"), Unavailable, "HTTP 429: slow down"),
     "500, an internal error": (500, refusal("etcd is away"), Unavailable, "HTTP 500: etcd is away"),
     "503, a proxy's page": (503, b"<html>no server</html>", Unavailable, "HTTP 503: <html>no server</html>"),

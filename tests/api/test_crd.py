@@ -123,6 +123,12 @@ def test_fields_that_are_not_yet_in_effect_exist() -> None:
     assert set(NOT_YET_IN_EFFECT) <= paths
 
 
+def test_the_spot_price_is_said_to_have_no_effect_yet() -> None:
+    (kind,) = [kind for kind in KINDS if kind.name == "GpuPool"]
+    price = schema(kind)["properties"]["spec"]["properties"]["price"]["properties"]
+    assert "It has no effect yet" in price["spot"]["description"]
+
+
 def test_kubectl_shows_what_a_person_asks_first() -> None:
     version = crds()[0]["spec"]["versions"][0]
     columns = [column["name"] for column in version["additionalPrinterColumns"] if "priority" not in column]

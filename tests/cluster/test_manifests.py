@@ -35,7 +35,7 @@ def test_model_pods_are_admitted_under_the_restricted_rules(
     llama = Llama(installed, namespace, "strict")
     llama.apply(model={"quantization": "FP8", **({"source": source} if source else {})})
     until(llama.pods, SETTLE_SECONDS, "the pod to be admitted")
-    assert llama.condition("Degraded")["status"] == "False"
+    llama.wait_for("Degraded", "False")
 
 
 def test_every_object_that_we_ship_is_valid_to_the_letter(installed: ControlPlane) -> None:

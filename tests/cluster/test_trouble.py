@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,39 @@ class TestPods:
         small.cluster.annotate_pod(small.namespace, name, exit_code="1", message=generic)
         assert "CUDA out of memory" in small.wait_for("Ready", "False", "InsufficientMemory")
 
+    def test_an_evicted_pod_is_replaced_and_not_counted(self, small: Llama) -> None:
+        small.apply()
+        small.wait_for("Ready", "True")
+        (pod,) = small.pods()
+        gone = {
+            "phase": "Failed",
+            "reason": "Evicted",
+            "message": "The node was low on resource: ephemeral-storage.",
+        }
+        small.cluster.set_pod_status(small.namespace, pod["metadata"]["name"], gone)
+        small.wait_for("Progressing", "False", "Settled")
+
+        def replaced() -> bool:
+            status = small.get()["status"]
+            return len(small.pods()) == 2 and (status["replicas"], status["readyReplicas"]) == (1, 1)
+
+        until(replaced, SETTLE_SECONDS, "another pod to take its place, and to be the only one that counts")
+
+    def test_a_pod_of_a_stranger_with_our_labels_is_not_counted(self, small: Llama) -> None:
+        small.apply()
+        small.wait_for("Ready", "True")
+        labels = small.pods()[0]["metadata"]["labels"]
+        ours = {key: value for key, value in labels.items() if key != "pod-template-hash"}
+        metadata = {"name": "stranger", "namespace": small.namespace, "labels": ours}
+        container = {"name": "vllm", "image": "stranger:1"}
+        small.cluster.apply(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}}
+        )
+        small.apply(replicas=2)
+        small.wait_for("Ready", "True", "AllReplicasReady")
+        assert len(small.pods()) == 3
+        assert small.get()["status"]["replicas"] == 2
+
     def test_a_slow_load_is_patience_not_failure(self, small: Llama) -> None:
         small.cluster.annotate_new_pods(small.namespace, load_time="600s")
         small.apply()
@@ -161,34 +195,52 @@ class TestPods:
 
 
 @pytest.mark.usefixtures("operator")
-def test_a_new_pool_and_a_new_price_reach_running_fleets(small: Llama) -> None:
-    pool = {
-        "apiVersion": "llamafleet.io/v1alpha1",
-        "kind": "GpuPool",
-        "metadata": {"name": "ours"},
-        "spec": {
-            "gpu": "a100-80gb",
-            "price": {"onDemand": "2.00"},
-            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
-        },
-    }
-    small.apply()
-    small.wait_for("Ready", "True")
-    assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
-    small.cluster.apply(pool)
-    try:
+class TestMoney:
+    """Prices follow the pools; pods do not, unless their author wants it."""
+
+    def test_a_new_price_reaches_a_running_fleet_and_a_cheaper_pool_does_not_move_it(
+        self, small: Llama
+    ) -> None:
+        ours, cheaper = pool("ours", "2.00"), pool("cheaper", "1.00")
+        small.cluster.apply(ours)
+        try:
+            small.apply()
+            small.wait_for("Ready", "True")
+            assert small.get()["status"]["cost"]["hourlyRate"] == "2.00"
+            (before,) = small.pods()
+            small.cluster.apply(pool("ours", "1.50"), cheaper)
+            until(
+                lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.50", SETTLE_SECONDS, "the new price"
+            )
+            assert small.get()["status"]["plan"]["pool"] == "ours"
+            assert "cheaper" in small.get()["status"]["plan"]["explanation"]
+            assert [pod["metadata"]["uid"] for pod in small.pods()] == [before["metadata"]["uid"]]
+        finally:
+            small.cluster.kubectl("delete", "gpupool", "ours", "cheaper", "--ignore-not-found")
         until(
-            lambda: small.get()["status"]["cost"]["hourlyRate"] == "2.00", SETTLE_SECONDS, "the pool's price"
+            lambda: small.get()["status"]["plan"]["pool"] == "a100-80gb",
+            SETTLE_SECONDS,
+            "the pool to be left",
         )
-        assert small.get()["status"]["plan"]["pool"] == "ours"
-        pool["spec"] |= {"price": {"onDemand": "1.50"}}  # type: ignore[operator]  # both are maps
-        small.cluster.apply(pool)
-        until(lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.50", SETTLE_SECONDS, "the new price")
-    finally:
-        small.cluster.kubectl("delete", "gpupool", "ours")
-    until(
-        lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.19", SETTLE_SECONDS, "the catalogue's price"
-    )
+        assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
+
+    def test_a_refused_spec_can_still_be_put_to_sleep(self, small: Llama) -> None:
+        small.apply()
+        small.wait_for("Ready", "True")
+        small.apply(gpu={"pools": ["nowhere"]}, suspend=True)
+        small.wait_for("Sized", "False", "InvalidSpec")
+        until(lambda: not small.pods(), SETTLE_SECONDS, "every pod to be gone")
+        until(
+            lambda: small.get()["status"]["cost"]["hourlyRate"] == "0.00", SETTLE_SECONDS, "the price to be 0"
+        )
+
+
+def pool(name: str, usd: str) -> dict[str, Any]:
+    """A GpuPool of A100-80GB nodes at this price."""
+    toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    spec = {"gpu": "a100-80gb", "price": {"onDemand": usd}, "tolerations": [toleration]}
+    head = {"apiVersion": "llamafleet.io/v1alpha1", "kind": "GpuPool"}
+    return {**head, "metadata": {"name": name}, "spec": spec}
 
 
 def test_what_happens_without_the_operator_is_caught_up_with(installed: ControlPlane, namespace: str) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from demo.screen import say
+from demo.story import NAMESPACE
 from fleet_operator import MANIFESTS
+from fleet_operator import NAMESPACE as OPERATOR_NAMESPACE
 from testbed import binaries, command_lines
 from testbed.cluster import Cluster
 from testbed.control_plane import ControlPlane
@@ -32,15 +34,36 @@ def local() -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def current() -> Iterator[Cluster]:
-    """Whatever KUBECONFIG points at. Nothing is added to it but our kinds, our rights and the samples."""
+    """Whatever KUBECONFIG points at. Nothing is added to it but our kinds, our rights and the samples.
+
+    Raises:
+        TestbedError: there is no kubeconfig, or something in the cluster would suffer from the demo.
+    """
     path = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
     if not path.is_file():
         message = f"There is no kubeconfig at {path}; set KUBECONFIG."
         raise TestbedError(message)
     with tempfile.TemporaryDirectory(prefix="llamafleet-demo-") as folder:
-        yield Cluster(binaries.ensure() / "kubectl", path, Path(folder))
-    say("The kinds and the rights of the operator stay in this cluster; to remove them, and every")
-    say("LlamaDeployment with them: kubectl delete -f crds/ -f manifests/operator/rbac.yaml")
+        cluster = Cluster(binaries.ensure() / "kubectl", path, Path(folder))
+        _spare_what_is_there(cluster)
+        try:
+            yield cluster
+        finally:
+            say("The kinds and the rights of the operator stay in this cluster; to remove them, and every")
+            say("LlamaDeployment with them: kubectl delete -f crds/ -f manifests/operator/rbac.yaml")
+
+
+def _spare_what_is_there(cluster: Cluster) -> None:
+    """Refuse a cluster where an operator runs, for two must never write, or that has the demo's namespace."""
+    wanted = ("deployment", "llamafleet", f"--namespace={OPERATOR_NAMESPACE}", "-o=jsonpath={.spec.replicas}")
+    if cluster.kubectl("get", "--ignore-not-found", *wanted) not in {"", "0"}:
+        scale = f"kubectl scale deployment llamafleet -n {OPERATOR_NAMESPACE} --replicas=0"
+        message = f"An operator runs in this cluster, and the demo starts its own; stop it first: {scale}"
+        raise TestbedError(message)
+    if cluster.kubectl("get", "--ignore-not-found", "-o=name", "namespace", NAMESPACE):
+        rule = "the demo makes it and deletes it, and takes none that is there"
+        message = f"The namespace {NAMESPACE} exists: {rule}. Delete it, or wait until it is gone."
+        raise TestbedError(message)
 
 
 @contextlib.contextmanager

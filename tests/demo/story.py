@@ -22,15 +22,22 @@ POD_COLUMNS: Final = (
 
 
 def tell(cluster: Cluster, ready_seconds: float) -> None:
-    """Apply the samples, show what came of them, delete one, show that nothing is left of it."""
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    """Apply the samples, show what came of them, delete one, show that nothing is left of it.
+
+    All of it happens in a namespace that is made here and deleted at the end. One that exists is left alone.
+
+    Raises:
+        TestbedError: something did not come true, or the namespace exists.
+    """
+    cluster.kubectl("create", "namespace", NAMESPACE)
     try:
         _apply(cluster)
         _wait_until_ready(cluster, ready_seconds)
         _explain(cluster)
         _delete_one(cluster)
     finally:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=true", "--timeout=120s")
+        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+        say(f"the namespace {NAMESPACE} is being deleted; pods on real nodes may take minutes to drain")
 
 
 def _apply(cluster: Cluster) -> None:

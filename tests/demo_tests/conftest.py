@@ -1,5 +1,5 @@
-"""The demo needs the programs of the control plane; they are built before the first test."""
+"""The programs of the control plane are built before the first test; one of them plays a person's cluster."""
 
-from testbed.fixtures import pytest_collection_finish
+from testbed.fixtures import control_plane, pytest_collection_finish
 
-__all__ = ["pytest_collection_finish"]
+__all__ = ["control_plane", "pytest_collection_finish"]

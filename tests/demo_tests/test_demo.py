@@ -13,10 +13,17 @@ from pathlib import Path
 import pytest
 
 from builders import ROOT
+from demo.story import NAMESPACE
+from fleet_operator import NAMESPACE as OPERATOR_NAMESPACE
+from testbed.cluster import Cluster
+from testbed.control_plane import ControlPlane
+from testbed.errors import TestbedError
+from testbed.wait import until
 
 pytestmark = pytest.mark.cluster
 
 SECONDS = 180.0
+GONE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -66,6 +73,69 @@ def test_the_demo_sizes_places_explains_and_cleans_up(folder: Path) -> None:
     assert "\033" not in output, "colours are for terminals"
     assert left_in(folder) == []
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def current(control_plane: ControlPlane) -> Cluster:
+    """The cluster of a person who has two GPU nodes."""
+    control_plane.add_gpu_nodes(2)
+    return control_plane
+
+
+def test_the_demo_runs_on_the_cluster_of_the_kubeconfig(current: Cluster, folder: Path) -> None:
+    with started_demo(folder, "--cluster=current", KUBECONFIG=str(current.kubeconfig)) as demo:
+        output, _ = demo.communicate(timeout=SECONDS)
+    assert demo.returncode == 0, output
+    assert re.search(r"maverick +True +maverick +2 +1 +1 +2\.38 +AllReplicasReady", output)
+    assert "pods on real nodes may take minutes to drain" in output
+    assert "kubectl delete -f crds/ -f manifests/operator/rbac.yaml" in output
+    namespace = ("get", "namespace", NAMESPACE, "--ignore-not-found", "-o=name")
+    until(lambda: not current.kubectl(*namespace), GONE_SECONDS, "the namespace to be gone")
+    assert left_in(folder) == []
+
+
+def refusal(current: Cluster, folder: Path) -> str:
+    """The one line with which the demo refuses the current cluster."""
+    with started_demo(folder, "--cluster=current", KUBECONFIG=str(current.kubeconfig)) as demo:
+        output, _ = demo.communicate(timeout=SECONDS)
+    assert demo.returncode == 1
+    _what_begins, line = filter(None, output.splitlines())
+    return line
+
+
+def test_a_namespace_that_exists_is_neither_used_nor_deleted(current: Cluster, folder: Path) -> None:
+    current.kubectl("create", "namespace", NAMESPACE)
+    try:
+        assert refusal(current, folder) == (
+            "error: The namespace llamafleet-demo exists: the demo makes it and deletes it, and takes none "
+            "that is there. Delete it, or wait until it is gone."
+        )
+        assert current.get("namespace", NAMESPACE)["status"]["phase"] == "Active"
+        assert current.get("all", f"--namespace={NAMESPACE}")["items"] == []
+    finally:
+        current.kubectl("delete", "namespace", NAMESPACE)
+
+
+def test_no_second_operator_is_started_beside_one_that_runs(current: Cluster, folder: Path) -> None:
+    operator = ROOT / "manifests" / "operator"
+    current.kubectl("apply", "--server-side", "-k", str(operator))
+    try:
+        assert refusal(current, folder) == (
+            "error: An operator runs in this cluster, and the demo starts its own; stop it first: "
+            f"kubectl scale deployment llamafleet -n {OPERATOR_NAMESPACE} --replicas=0"
+        )
+    finally:
+        current.kubectl("delete", "-f", str(operator / "deployment.yaml"))
+
+
+def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = tmp_path / "kubectl"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n", "utf-8")
+    silent.chmod(0o755)
+    monkeypatch.setattr("testbed.cluster.KUBECTL_SECONDS", 0.2)
+    with pytest.raises(TestbedError) as caught:
+        Cluster(silent, tmp_path / "kubeconfig", tmp_path).get("nodes")
+    assert str(caught.value) == "kubectl get nodes -o json: no answer within 0.2 s"
 
 
 def test_ctrl_c_stops_everything_that_the_demo_started(folder: Path) -> None:

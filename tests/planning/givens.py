@@ -9,7 +9,7 @@ from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import PRECISIONS, models
 from llamafleet.planning.memory import GIB, KvLayout, overhead, rope_table, usable, weigh
-from llamafleet.planning.plan import Observation, Plan, plan
+from llamafleet.planning.plan import Observation, Plan, RunningShape, plan
 from llamafleet.planning.pools import resolve
 from llamafleet.planning.shape import GpuMemory, Pool, UnusablePool
 
@@ -48,9 +48,10 @@ def planned(
     asked: LlamaDeploymentSpec,
     pools: Sequence[Pool | UnusablePool] | None = None,
     replicas: int | None = None,
+    running: RunningShape | None = None,
 ) -> Plan:
     """The plan on these pools, or on the built-in one."""
-    seen = Observation(now=datetime(2026, 11, 21, 12, 0, tzinfo=UTC), replicas=replicas)
+    seen = Observation(now=datetime(2026, 11, 21, 12, 0, tzinfo=UTC), replicas=replicas, running=running)
     return plan(asked, resolve(()) if pools is None else pools, seen)
 
 

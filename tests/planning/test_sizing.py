@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.errors import DoesNotFit, InvalidSpec
@@ -26,7 +28,7 @@ def test_scout_takes_one_a100_in_int4_without_host_memory() -> None:
     shape = shape_of("scout", serving={"contextLength": 65_536})
     assert chosen(shape) == ("a100-80gb", 1, "INT4", 0)
     assert shape.checkpoint == "RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16"
-    assert shape.host_memory == 0
+    assert gib(shape.host_memory) == 16 + 4 + 2
     assert shape.rope_positions == 131_072
     assert shape.text_only
     assert shape.hybrid_kv
@@ -38,7 +40,7 @@ def test_scout_takes_one_a100_in_int4_without_host_memory() -> None:
 def test_maverick_takes_two_a100_in_int4_with_experts_in_host_memory() -> None:
     shape = shape_of("maverick")
     assert chosen(shape) == ("a100-80gb", 2, "INT4", 35)
-    assert gib(shape.host_memory) == 144
+    assert gib(shape.host_memory) == 148
     assert gib(shape.memory.kv_cache) == pytest.approx(4.53, abs=0.01)
     assert gib(shape.weight_bytes) == pytest.approx(201.11, abs=0.01)
 
@@ -62,9 +64,35 @@ def test_beyond_half_of_the_weights_more_gpus_are_taken() -> None:
 
 
 def test_a_pool_with_too_little_host_memory_gets_four_gpus() -> None:
-    little, enough = pool(hostMemoryPerGpu="71Gi"), pool(hostMemoryPerGpu="72Gi")
+    little, enough = pool(hostMemoryPerGpu="73Gi"), pool(hostMemoryPerGpu="74Gi")
     assert shape_of("maverick", little).tensor_parallel == 4
     assert shape_of("maverick", enough).tensor_parallel == 2
+
+
+def test_a_pool_with_too_little_host_memory_for_one_gpu_gives_as_many_as_share_it() -> None:
+    # 22 GiB for one GPU, 28 for two: the base is shared.
+    assert shape_of("llama-3.1-8b", pool(hostMemoryPerGpu="22Gi")).tensor_parallel == 1
+    assert shape_of("llama-3.1-8b", pool(hostMemoryPerGpu="14Gi")).tensor_parallel == 2
+
+
+@pytest.mark.parametrize(
+    ("resources", "memory"),
+    [
+        pytest.param({"requests": {"memory": "40Gi"}, "limits": {"memory": "48Gi"}}, 40, id="a request"),
+        pytest.param({"limits": {"memory": "48Gi"}}, 48, id="a limit alone, which is the request, too"),
+        pytest.param({"requests": {"cpu": 6}}, 22, id="neither: the estimate"),
+    ],
+)
+def test_the_authors_own_memory_is_what_the_pod_requests(resources: Json, memory: int) -> None:
+    shape = shape_of("scout", serving={"contextLength": 65_536, "resources": resources})
+    assert gib(shape.host_memory) == memory
+
+
+def test_the_authors_own_memory_is_held_against_the_pool() -> None:
+    small = pool(hostMemoryPerGpu="64Gi")
+    trusting = {"resources": {"requests": {"memory": "128Gi"}}}
+    assert shape_of("maverick", small).tensor_parallel == 4
+    assert shape_of("maverick", small, serving=trusting).tensor_parallel == 2
 
 
 @pytest.mark.parametrize(
@@ -156,8 +184,8 @@ def test_the_words_for_maverick() -> None:
         "= 4.53 GiB KV cache. "
         "One request of 131,072 tokens needs 3.84 GiB of it, so 1.2 fit at once. "
         "2.38 USD/h (2 x 1.19, the pool's own price), the cheapest of 4 shapes that fit. "
-        "The experts in host memory take 144 GiB per pod and, by estimate (PCIe at 20 GB/s), add 16 ms to a "
-        "decode step of 1 request, 126 ms to one of 8, 2.1 s to a prefill of 2,048 tokens. "
+        "The pod requests 148 GiB of host memory, and by estimate (PCIe at 20 GB/s) the experts there add "
+        "16 ms to a decode step of 1 request, 126 ms to one of 8, 2.1 s to a prefill of 2,048 tokens. "
         "Without host memory (hostOffload: Never) INT4 on 4 x a100-80gb (pool a100-80gb) costs 4.76 USD/h."
     )
 
@@ -184,7 +212,7 @@ def test_the_words_say_what_was_assumed() -> None:
     assert "The image's vLLM release is unknown, so every layer counts the whole context." in given
 
 
-def test_the_longest_words_fit_into_a_condition() -> None:
+def test_the_longest_usual_words_are_told_in_full() -> None:
     asked = spec("maverick", serving={"concurrency": 10, "image": "acme/vllm:nightly"})
     given = pool("rtx-pro-6000", "999999999.123456")
     pools = [
@@ -192,8 +220,20 @@ def test_the_longest_words_fit_into_a_condition() -> None:
         dataclasses.replace(given, name="b" * 63, hourly_usd_per_gpu=given.hourly_usd_per_gpu + 1),
     ]
     text = planned(asked, pools).explanation
-    assert "b" * 63 in text
+    assert text.endswith(f"(pool {'b' * 63}) costs 4000000000.493824 USD/h.")
     assert len(text) <= 1000
+
+
+@given(words=st.lists(st.text(alphabet="ab-", min_size=1, max_size=80), max_size=60))
+def test_longer_words_end_after_a_whole_one(words: list[str]) -> None:
+    source = " ".join(words)
+    text = planned(spec("scout"), [dataclasses.replace(pool(), price_source=source)]).explanation
+    assert len(text) <= 1000
+    if text.endswith(" …"):
+        told = text.removesuffix(" …").partition("(1 x 1.19, ")[2].split()
+        assert told == words[: len(told)]
+    else:
+        assert source in text
 
 
 def refused(asked: LlamaDeploymentSpec, *pools: Pool) -> str:
@@ -209,8 +249,8 @@ def test_a_refusal_shows_the_sums_of_the_nearest_shapes() -> None:
     assert refused(asked, pool("l4", "0.80"), pool(hostMemoryPerGpu="64Gi")) == (
         "spec.model.variant = maverick: must fit on GPUs of one node with 1 request of 131,072 tokens. "
         "Nearest: INT4 on 2 x a100-80gb (pool a100-80gb) needs 107.13 of 72.82 GiB per GPU: 99.76 weights + "
-        "0.03 rope table + 3.50 overhead + 3.84 KV cache; 35 GiB per GPU in host memory would take 144 GiB "
-        "there, and the pool has 128. "
+        "0.03 rope table + 3.50 overhead + 3.84 KV cache; the pod would request 148 GiB of host memory with "
+        "35 GiB of experts per GPU in it, and the pool has 128. "
         "INT4 on 2 x l4 (pool l4) needs 107.13 of 20.27 GiB per GPU: 99.76 weights + 0.03 rope table + "
         "3.50 overhead + 3.84 KV cache; 87 GiB per GPU would have to lie in host memory, and at most 49 may"
     )
@@ -224,6 +264,15 @@ def test_a_refusal_says_how_long_requests_could_be() -> None:
         "spec.model.variant = llama-3.1-8b: must fit on GPUs of one node with 2 requests of 65,536 tokens. "
         "Nearest: BF16 on 1 x l4 (pool l4) needs 33.99 of 20.27 GiB per GPU: 14.96 weights + 0.03 rope table "
         "+ 3.00 overhead + 16.00 KV cache; requests of 9,312 tokens would fit"
+    )
+
+
+def test_a_refusal_says_when_only_the_host_is_too_small() -> None:
+    asked = spec("llama-3.1-8b", model={"quantization": "BF16"}, gpu={"count": 2})
+    assert refused(asked, pool(hostMemoryPerGpu="13Gi")) == (
+        "spec.model.variant = llama-3.1-8b: must fit on GPUs of one node with 1 request of 8,192 tokens. "
+        "Nearest: BF16 on 2 x a100-80gb (pool a100-80gb) fits its GPUs, but the pod would request 28 GiB of "
+        "host memory, and the pool has 26"
     )
 
 

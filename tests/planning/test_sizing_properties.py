@@ -68,7 +68,7 @@ def test_the_chosen_shape_is_never_beaten_by_a_considered_one(
     best = found(asked, *pools)
     for each in pools:
         for candidate in candidates(wanted(asked), each):
-            if candidate.shape.memory.shortfall <= 0:
+            if candidate.fits:
                 assert best is not None
                 assert best.hourly_usd <= candidate.shape.hourly_usd
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llamafleet.api.observed import Key
-from llamafleet.reconcile.queue import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, WorkQueue
+from llamafleet.reconcile.queue import BURST_SECONDS, FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, WorkQueue
 
 A, B = Key("team-a", "scout"), Key("team-b", "maverick")
 
@@ -75,6 +75,27 @@ def test_a_forgotten_key_does_not_return() -> None:
         queue.forget(A)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(queue.take(), 0.1)
+
+    run(story())
+
+
+def test_a_child_that_keeps_changing_is_repaired_ever_more_seldom() -> None:
+    async def story() -> None:
+        queue, waits = WorkQueue(), []
+        loop = asyncio.get_running_loop()
+        for _ in range(4):
+            asked = loop.time()
+            queue.add_soon(A)
+            key = await queue.take()
+            waits.append(loop.time() - asked)
+            queue.pace(key, busy=True)
+            queue.done(key)
+        assert all(wait >= BURST_SECONDS * 2.0**repairs for repairs, wait in enumerate(waits))
+        queue.pace(A, busy=False)
+        queue.add_soon(A)
+        assert await asyncio.wait_for(queue.take(), 1) == A, (
+            "once nothing had to be repaired, all is calm again"
+        )
 
     run(story())
 

@@ -29,6 +29,11 @@ class Fleet:
         return self.now
 
     def reconcile(self) -> bool:
+        """Whether there still is such a resource."""
+        return self.repairs() is not None
+
+    def repairs(self) -> int | None:
+        """How many children had to be repaired."""
         return asyncio.run(self._reconciler.reconcile(KEY))
 
     def settled(self) -> "Fleet":
@@ -148,14 +153,70 @@ def test_a_resource_that_is_being_deleted_is_no_work() -> None:
     assert going.world.writes == []
 
 
-def test_after_the_first_failure_nothing_more_is_written_but_the_status_and_the_failure_is_raised() -> None:
+def test_no_pods_are_made_while_one_of_their_guards_cannot_be_and_the_failure_is_raised() -> None:
     refused = fleet()
     refused.world.refused["PodDisruptionBudget"] = Forbidden("apply: HTTP 403: may not")
     with pytest.raises(Forbidden, match="HTTP 403: may not"):
         refused.reconcile()
-    assert refused.world.writes == ["create ServiceAccount", "create NetworkPolicy", "status"]
+    made = ["create ServiceAccount", "create NetworkPolicy", "create Service"]
+    assert refused.world.writes == [*made, "status"]
     assert refused.condition("Ready") == ("False", "Forbidden", "apply: HTTP 403: may not.")
     assert refused.condition("Degraded") == ("True", "Forbidden", "apply: HTTP 403: may not.")
+    assert "cost" not in refused.raw["status"], "nothing runs, so nothing costs"
+
+
+def test_a_fleet_that_must_sleep_does_so_whatever_else_fails() -> None:
+    """Money first: one child that cannot be written does not keep GPUs busy."""
+    broken = fleet(replicas=2).settled()
+    broken.world.objects["NetworkPolicy"]["spec"]["ingress"] = []
+    broken.world.refused["NetworkPolicy"] = Forbidden("apply: HTTP 403: may not")
+    broken.raw["spec"]["suspend"] = True
+    with pytest.raises(Forbidden, match="may not"):
+        broken.reconcile()
+    assert broken.world.objects["Deployment"]["spec"]["replicas"] == 0
+    assert broken.raw["status"]["desiredReplicas"] == 0
+    assert broken.raw["status"]["cost"] == {"hourlyRate": "0.00"}
+
+
+def test_a_sleep_that_could_not_be_written_does_not_look_free() -> None:
+    awake = fleet(replicas=2).settled()
+    awake.world.refused["Deployment"] = Unavailable("apply: HTTP 500: no")
+    awake.raw["spec"]["suspend"] = True
+    with pytest.raises(Unavailable, match="HTTP 500"):
+        awake.reconcile()
+    assert awake.raw["status"]["desiredReplicas"] == 2
+    assert awake.raw["status"]["cost"] == {"hourlyRate": "2.38"}
+
+
+def test_a_refused_spec_can_still_be_put_to_sleep() -> None:
+    refused = fleet(replicas=2).settled()
+    template = refused.world.objects["Deployment"]["spec"]["template"]
+    refused.raw["spec"] |= {"gpu": {"pools": ["nowhere"]}, "suspend": True}
+    assert refused.repairs() == 1
+    assert refused.world.writes == ["update Deployment", "status"]
+    assert refused.world.objects["Deployment"]["spec"]["replicas"] == 0
+    assert refused.world.objects["Deployment"]["spec"]["template"] == template
+    assert refused.raw["status"]["desiredReplicas"] == 0
+    assert refused.raw["status"]["cost"] == {"hourlyRate": "0.00"}
+    refused.world.writes.clear()
+    assert refused.repairs() == 0
+    assert refused.world.writes == []
+
+
+def test_a_running_fleet_does_not_move_for_a_better_price() -> None:
+    """Moving would take its pods away; the author decides when."""
+    dear, cheap = (
+        raw_pool(name, price={"onDemand": price}) for name, price in (("dear", "2"), ("cheap", "1"))
+    )
+    running = Fleet(raw_llama(), gpu_pools=(dear,)).settled()
+    running.world.gpu_pools = (dear, cheap)
+    assert running.repairs() == 0
+    assert running.raw["status"]["plan"]["pool"] == "dear"
+    running.raw["spec"]["suspend"] = True
+    assert running.reconcile()
+    running.raw["spec"]["suspend"] = False
+    assert running.reconcile()
+    assert running.raw["status"]["plan"]["pool"] == "cheap", "a fleet that sleeps wakes where it is cheapest"
 
 
 def test_a_lasting_failure_is_written_once() -> None:

@@ -90,10 +90,17 @@ STORIES: dict[str, tuple[bytes | None, ...]] = {
 
 
 @pytest.mark.parametrize("answers", STORIES.values(), ids=STORIES.keys())
-def test_it_ends_with_the_first_answer_that_shows_an_empty_queue(answers: tuple[bytes | None, ...]) -> None:
+def test_it_ends_when_three_answers_in_a_row_show_an_empty_queue(answers: tuple[bytes | None, ...]) -> None:
+    """A client that keeps its connection open may send the next request right after the last answer."""
     with serving(*answers) as server:
         drain(server.port, TIME_LIMIT)
-    assert server.asked == ["/metrics"] * len(answers)
+    assert server.asked == ["/metrics"] * (len(answers) + 2)
+
+
+def test_a_request_between_two_empty_looks_starts_the_count_anew() -> None:
+    with serving(AFTER, AFTER, LOADED, AFTER) as server:
+        drain(server.port, TIME_LIMIT)
+    assert len(server.asked) == 6
 
 
 def test_it_ends_at_its_deadline_when_the_queue_never_empties() -> None:

@@ -47,19 +47,24 @@ class Cluster:
             input: what it reads, for ``-f -``.
 
         Raises:
-            TestbedError: kubectl failed; the text is its own.
+            TestbedError: kubectl failed, and the text is its own; or it took too long.
         """
-        result = subprocess.run(
-            [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
-            input=input,
-            env={"HOME": str(self.folder)},
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=KUBECTL_SECONDS,
-        )
+        command = f"kubectl {' '.join(arguments)}"
+        try:
+            result = subprocess.run(
+                [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
+                input=input,
+                env={"HOME": str(self.folder)},
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=KUBECTL_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            message = f"{command}: no answer within {KUBECTL_SECONDS:g} s"
+            raise TestbedError(message) from error
         if result.returncode:
-            message = f"kubectl {' '.join(arguments)}: {result.stderr.strip()}"
+            message = f"{command}: {result.stderr.strip()}"
             raise TestbedError(message)
         return result.stdout
 

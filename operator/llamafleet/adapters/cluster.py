@@ -14,12 +14,21 @@ from llamafleet.adapters.projection import controller_uid, project_child, projec
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.names import SERVING_CONTAINER
 from llamafleet.api.observed import ChildSeen, Key, PodSeen
-from llamafleet.errors import CleaningUp, Conflict
+from llamafleet.errors import CleaningUp, Conflict, Rejected
 
 LOG_LINES: Final = 200
 """The cause of a failed start stands within the last 200 lines of vLLM's log."""
 
 LOG_BYTES: Final = 64 * 1024
+
+LOG_SECONDS: Final = 5.0
+"""The kubelet of a dead node does not answer, and a worker must not wait for it."""
+
+MOST_LOGS: Final = 100
+"""How many logs are remembered; the oldest goes first."""
+
+FINISHED: Final = frozenset({"Failed", "Succeeded"})
+"""Phases of a pod that will not run again, such as an evicted one: it holds no GPU and counts for nothing."""
 
 NO_OBJECTS_VERSION: Final = "1"
 """No object can have it: versions are etcd's revisions, and revision 1 is the empty store."""
@@ -40,6 +49,7 @@ class Cluster:
         self._pod_view = Informer(transport, POD, project_pod, changed)
         self._views: tuple[Informer[Any], ...] = (*self._children.values(), self._pod_view)
         self._pools = PoolView(transport)
+        self._logs: dict[str, tuple[int, str]] = {}
 
     async def run(self) -> None:
         """Keep the views warm for ever."""
@@ -75,20 +85,37 @@ class Cluster:
         return {name: child for name, child in found.items() if child is not None}
 
     def pods(self, key: Key) -> tuple[PodSeen, ...]:
-        """The pods of a LlamaDeployment that are not on their way out, oldest first."""
-        alive = (pod for pod in self._pod_view.of(key).values() if not pod.deleting)
-        return tuple(sorted(alive, key=lambda pod: (pod.created, pod.name)))
+        """The pods of a LlamaDeployment that run or will run, oldest first.
+
+        A pod with our labels that no ReplicaSet of our Deployment made is somebody else's.
+        """
+        counted = (
+            pod
+            for pod in self._pod_view.of(key).values()
+            if not pod.deleting and pod.phase not in FINISHED and pod.controller.startswith(f"{key.name}-")
+        )
+        return tuple(sorted(counted, key=lambda pod: (pod.created, pod.name)))
 
     async def log_of(self, namespace: str, pod: PodSeen) -> str:
-        """The end of the log of the container that ended last; empty when the kubelet has none."""
+        """The end of the log of the container that ended last; empty when the kubelet has none.
+
+        It is read once for each end: the log of a container that has ended does not change.
+        """
+        known = self._logs.get(pod.uid)
+        if known is not None and known[0] == pod.restarts:
+            return known[1]
         query = {
             "container": SERVING_CONTAINER,
             "tailLines": str(LOG_LINES),
             "limitBytes": str(LOG_BYTES),
             "previous": str(pod.restarts > 0).lower(),
         }
-        body = await self._transport.read(f"{POD.path(namespace, pod.name)}/log", query)
-        return (body or b"").decode(errors="replace")
+        body = await self._transport.read(f"{POD.path(namespace, pod.name)}/log", query, LOG_SECONDS)
+        text = (body or b"").decode(errors="replace")
+        while len(self._logs) >= MOST_LOGS:
+            del self._logs[next(iter(self._logs))]
+        self._logs[pod.uid] = pod.restarts, text
+        return text
 
     async def create_child(self, intent: Mapping[str, Any]) -> None:
         """Make a child that we have not seen yet.
@@ -113,9 +140,32 @@ class Cluster:
             await self.update_child(intent, project_child(raw))
 
     async def update_child(self, intent: Mapping[str, Any], seen: ChildSeen) -> None:
-        """Bring a child of ours back to our intent; its uid makes sure that it still is the same object."""
-        metadata = {**intent["metadata"], "uid": seen.uid}
-        await self._apply({**intent, "metadata": metadata})
+        """Bring a child of ours back to our intent; its uid makes sure that it still is the same object.
+
+        Raises:
+            CleaningUp: it is another object by now; the next look will see that one.
+        """
+        identity = {**intent["metadata"], "uid": seen.uid}
+        try:
+            await self._apply_or_replace({**intent, "metadata": identity})
+        except Conflict as error:
+            message = f"{_name(intent)} was replaced by another one meanwhile"
+            raise CleaningUp(message) from error
+
+    async def _apply_or_replace(self, intent: Mapping[str, Any]) -> None:
+        """Apply; where that is refused, replace the lists of the spec first.
+
+        An apply adds its own item beside one that somebody renumbered, a port for example, and the API server
+        then finds two of the same name.
+        """
+        try:
+            await self._apply(intent)
+        except Rejected:
+            if "spec" not in intent:
+                raise
+            identity = {"uid": intent["metadata"]["uid"]}
+            await self._transport.merge(_path(intent), {"metadata": identity, "spec": intent["spec"]})
+            await self._apply(intent)
 
     async def _apply(self, intent: Mapping[str, Any]) -> None:
         body = await self._transport.apply(_path(intent), intent)
@@ -139,11 +189,16 @@ def _path(intent: Mapping[str, Any]) -> str:
     return kind.path(metadata["namespace"], metadata["name"])
 
 
+def _name(intent: Mapping[str, Any]) -> str:
+    """An object as people write it: ``Service team-a/scout``."""
+    metadata = intent["metadata"]
+    return f"{intent['kind']} {metadata['namespace']}/{metadata['name']}"
+
+
 def _taken(intent: Mapping[str, Any], existing: Mapping[str, Any]) -> Conflict | CleaningUp:
     """Why we cannot have the name: our own past, or somebody else."""
-    metadata = intent["metadata"]
-    what = f"{intent['kind']} {metadata['namespace']}/{metadata['name']}"
-    (owner,) = metadata["ownerReferences"]
+    what = _name(intent)
+    (owner,) = intent["metadata"]["ownerReferences"]
     before = existing.get("ownerReferences", ())
     if any((past["kind"], past["name"]) == (owner["kind"], owner["name"]) for past in before):
         return CleaningUp(f"{what} of an earlier LlamaDeployment of this name is still being removed")

@@ -7,6 +7,7 @@ import orjson
 
 from llamafleet.adapters.kinds import GPU_POOL
 from llamafleet.adapters.transport import Transport
+from llamafleet.errors import Unavailable
 
 FRESH_SECONDS: Final = 60.0
 """How long a list of pools is believed without a word: kopf may miss a deletion."""
@@ -35,7 +36,10 @@ class PoolView:
             return self._pools
         changes = self._changes
         body = await self._transport.read(GPU_POOL.path())
-        pools: Pools = tuple(orjson.loads(body)["items"]) if body else ()
+        if body is None:  # no pools would mean the built-in one, at another price
+            message = "the cluster does not know the kind GpuPool"
+            raise Unavailable(message)
+        pools: Pools = tuple(orjson.loads(body)["items"])
         if changes == self._changes:  # else one changed while we read: this answer may be old already
             self._pools, self._read_at = pools, time.monotonic()
         return pools

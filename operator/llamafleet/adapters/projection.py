@@ -19,6 +19,8 @@ def project_pod(raw: dict[str, Any]) -> PodSeen:
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
+        controller=_controller_name(metadata),
+        phase=status.get("phase", "Pending"),
         created=datetime.fromisoformat(metadata["creationTimestamp"]),
         ready=conditions.get("Ready", {}).get("status") == "True",
         deleting="deletionTimestamp" in metadata,
@@ -50,6 +52,12 @@ def controller_uid(metadata: dict[str, Any]) -> str | None:
     """The uid of the resource that controls an object, or None."""
     owners = metadata.get("ownerReferences", ())
     return next((owner["uid"] for owner in owners if owner.get("controller")), None)
+
+
+def _controller_name(metadata: dict[str, Any]) -> str:
+    """The name of the ReplicaSet that made a pod; empty for a pod that nobody controls."""
+    owners = metadata.get("ownerReferences", ())
+    return next((owner["name"] for owner in owners if owner.get("controller")), "")
 
 
 def _serving(status: dict[str, Any]) -> dict[str, Any]:

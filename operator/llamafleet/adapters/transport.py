@@ -11,10 +11,13 @@ import aiohttp
 import orjson
 
 from llamafleet.api.names import FIELD_MANAGER
-from llamafleet.errors import Conflict, Ending, Forbidden, Unavailable
+from llamafleet.errors import Conflict, Ending, Forbidden, Rejected, Unavailable
 
 REQUEST_SECONDS: Final = 30.0
 """The deadline of a request that is not a watch."""
+
+APPLY: Final = "application/apply-patch+yaml"
+MERGE: Final = "application/merge-patch+json"
 
 CONNECT_SECONDS: Final = 10.0
 """How long a connection to the API server may take to be made."""
@@ -34,13 +37,15 @@ class Transport:
         self._session = session
         self._server = server
 
-    async def read(self, path: str, query: Mapping[str, str] | None = None) -> bytes | None:
+    async def read(
+        self, path: str, query: Mapping[str, str] | None = None, seconds: float | None = None
+    ) -> bytes | None:
         """The body of a GET, or None when there is no such thing.
 
         Raises:
             Unavailable: the API server cannot be reached or refuses.
         """
-        status, body = await self._send("GET", path, query or {})
+        status, body = await self._send("GET", path, query or {}, seconds=seconds)
         if status == 404:  # noqa: PLR2004 - HTTP's own number
             return None
         _check(status, body, f"GET {path}")
@@ -57,15 +62,33 @@ class Transport:
             Unavailable: the API server cannot be reached or refuses.
         """
         query = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"}
-        status, body = await self._send("PATCH", path, query, orjson.dumps(intent))
+        status, body = await self._send("PATCH", path, query, orjson.dumps(intent), APPLY)
         _check(status, body, f"apply of {path}")
         return body
 
+    async def merge(self, path: str, content: Mapping[str, Any]) -> None:
+        """JSON merge patch: every list in the content replaces the whole list of the object.
+
+        Raises:
+            Conflict: the object is not the one that the content's uid names.
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+        status, body = await self._send("PATCH", path, query, orjson.dumps(content), MERGE)
+        _check(status, body, f"merge of {path}")
+
     async def _send(
-        self, method: str, path: str, query: Mapping[str, str], data: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        data: bytes | None = None,
+        content_type: str | None = None,
+        *,
+        seconds: float | None = None,
     ) -> tuple[int, bytes]:
-        headers = {"Content-Type": "application/apply-patch+yaml"} if data else {}
-        deadline = aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_connect=CONNECT_SECONDS)
+        headers = {"Content-Type": content_type} if content_type else {}
+        deadline = aiohttp.ClientTimeout(total=seconds or REQUEST_SECONDS, sock_connect=CONNECT_SECONDS)
         try:
             async with self._session.request(
                 method, self._server + path, params=query, data=data, headers=headers, timeout=deadline
@@ -129,6 +152,8 @@ def _check(status: int, body: bytes, what: str) -> None:
     match status:
         case 401 | 403:
             error: type[Unavailable] = Forbidden
+        case 422:
+            error = Rejected
         case 409:
             error = Conflict
         case _:

@@ -61,8 +61,8 @@ class Price(Record):
     where it has one."""
 
     spot: Money | None = None
-    """The price of one GPU for one hour of spot capacity, in USD, as a decimal string. Absent: the pool has
-    no spot price."""
+    """The price of one GPU for one hour of spot capacity, in USD, as a decimal string. It has no effect
+    yet: every GPU is counted at the on-demand price. Absent: the pool has no spot price."""
 
 
 class GpuPoolSpec(Record):
@@ -95,7 +95,7 @@ class GpuPoolSpec(Record):
 
     host_memory_per_gpu: Quantity | None = None
     """The host memory that a pod may ask for with each GPU, in bytes, as a Kubernetes quantity such as 144Gi.
-    Absent: unknown, and taken to be enough."""
+    A shape whose pod would request more does not fit. Absent: unknown, and taken to be enough."""
 
     price: Price | None = None
     """What one GPU costs per hour. Absent: the catalogue's price, where it has one."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from llamafleet.api.base import Record
-from llamafleet.api.scalars import Timestamp
 
 
 class ObjectMeta(Record):
@@ -25,6 +24,3 @@ class ObjectMeta(Record):
 
     annotations: Mapping[str, str] = Field(default_factory=dict)
     """The annotations of the object."""
-
-    deletion_timestamp: Timestamp | None = None
-    """When the deletion was asked for; absent while the object is to stay."""

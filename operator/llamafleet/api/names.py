@@ -14,7 +14,6 @@ FIELD_MANAGER: Final = "llamafleet"
 """The name under which server-side apply records our fields."""
 
 NAME_LABEL: Final = "app.kubernetes.io/name"
-COMPONENT_LABEL: Final = "app.kubernetes.io/component"
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 DEPLOYMENT_LABEL: Final = f"{GROUP}/deployment"
 """On every child and pod: the name of the LlamaDeployment that it belongs to."""

@@ -44,6 +44,8 @@ class PodSeen:
         name: the pod's name.
         uid: the pod's uid.
         resource_version: the version of the object that this was read from.
+        controller: the name of the ReplicaSet that made it; empty for a pod that nobody controls.
+        phase: Pending, Running, Succeeded, Failed or Unknown.
         created: when the pod was created, UTC.
         ready: whether the pod's Ready condition is true.
         deleting: whether the pod has a deletion timestamp.
@@ -58,6 +60,8 @@ class PodSeen:
     name: str
     uid: str
     resource_version: str
+    controller: str
+    phase: str
     created: datetime
     ready: bool
     deleting: bool

@@ -77,7 +77,7 @@ class StatusPlan(Record):
     """The weights of one GPU that lie in host memory, in GiB."""
 
     host_memory_gib: Digits | None = None
-    """The host memory that one replica needs for them, in GiB."""
+    """The host memory that the pod of one replica requests in all, in GiB."""
 
     overhead_gib_per_gpu: Digits | None = None
     """What the server needs on each GPU beside weights and KV cache, in GiB."""

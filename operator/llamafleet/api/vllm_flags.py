@@ -4,13 +4,11 @@ An allow-list, because a flag that nobody thought of must not open the server, l
 the sizing did not count. The names are those of vLLM 0.32.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
 from llamafleet.api.base import Rule
-from llamafleet.errors import InvalidSpec
 
 _SWITCHES: Final = (
     # Speed only: results, addresses and memory stay as they were sized, or memory use goes down.
@@ -106,19 +104,6 @@ def flag_problem(argument: str) -> str | None:
     if name in _SWITCHES:
         return _WITHOUT_VALUE if separator else None
     return None if value else _WITH_VALUE
-
-
-def check_extra_args(arguments: Sequence[str]) -> None:
-    """Hold every argument against the allow-list.
-
-    Raises:
-        InvalidSpec: an argument is owned by the operator, not allowed, or of the wrong form.
-    """
-    for position, argument in enumerate(arguments):
-        problem = flag_problem(argument)
-        if problem:
-            field = f"{_FIELD}[{position}]"
-            raise InvalidSpec(field, argument, problem)
 
 
 def _allowed(argument: str) -> str:

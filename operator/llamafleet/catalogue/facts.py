@@ -90,7 +90,6 @@ class GpuFacts:
         key: the catalogue's key.
         memory: bytes that CUDA reports, less than the name on the box says.
         memory_source: where that was read.
-        architecture: its generation, such as ``ampere``.
         products: values of the node label ``nvidia.com/gpu.product`` of GPU Feature Discovery.
         max_batched_tokens: tokens that vLLM 0.32 computes in one step on it when nobody sets a number.
         hourly_usd: the price of one hour, US dollars; None when the catalogue has none.
@@ -100,7 +99,6 @@ class GpuFacts:
     key: str
     memory: int
     memory_source: str
-    architecture: str
     products: tuple[str, ...]
     max_batched_tokens: int
     hourly_usd: Decimal | None

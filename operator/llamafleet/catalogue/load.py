@@ -56,7 +56,6 @@ def _gpu(key: str, entry: dict[str, Any]) -> GpuFacts:
         key=key,
         memory=int(Decimal(entry["memory_gib"]) * GIB),
         memory_source=entry["memory_source"],
-        architecture=entry["architecture"],
         products=tuple(entry["products"]),
         max_batched_tokens=entry["max_batched_tokens"],
         hourly_usd=None if price is None else Decimal(price),

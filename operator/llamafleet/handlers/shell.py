@@ -27,9 +27,6 @@ from llamafleet.reconcile.workers import run_workers
 SYNC_SECONDS: Final = 60.0
 """How long the first lists may take together."""
 
-BURST_SECONDS: Final = 0.05
-"""Long against the gaps within a burst, short against anything that a person or a pod does."""
-
 Revision = tuple[str, int, int]
 """What of a LlamaDeployment its author can change: uid, generation, and a digest of the annotations."""
 
@@ -48,7 +45,7 @@ class Shell:
         self._session = session
         self._known: dict[Key, Revision] = {}
         self._queue = WorkQueue()
-        self._cluster = Cluster(Transport(session, access.server), self._child_changed)
+        self._cluster = Cluster(Transport(session, access.server), self._queue.add_soon)
         self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace)
         self._workers = settings.workers
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,10 +81,6 @@ class Shell:
         """A LlamaDeployment is gone; one more reconcile forgets it."""
         self._known.pop(key, None)
         self._queue.add(key)
-
-    def _child_changed(self, key: Key) -> None:
-        """A child or a pod changed. Such changes come in bursts, and one look serves them all."""
-        self._queue.add_after(key, BURST_SECONDS)
 
     def pools_changed(self) -> None:
         """A GpuPool changed: every resource may have a better shape or price now."""

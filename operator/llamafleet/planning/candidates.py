@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from llamafleet.planning import memory, offload
+from llamafleet.planning import host, memory, offload
 from llamafleet.planning.memory import GIB, KvLayout
 from llamafleet.planning.shape import GpuMemory, Pool, Shape
 from llamafleet.planning.wanted import Option, Wanted
@@ -18,12 +18,17 @@ class Candidate:
     """A shape that was considered.
 
     Attributes:
-        shape: its arithmetic; it fits when ``shape.memory.shortfall`` is not above zero.
-        obstacle: why experts in host memory could not make it fit; empty when they were not asked to.
+        shape: its arithmetic.
+        obstacle: what of the host's memory stands in its way, as a clause; empty when nothing does.
     """
 
     shape: Shape
-    obstacle: str = ""
+    obstacle: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether the GPUs hold the weights and the wanted requests, and the host holds the rest."""
+        return not self.obstacle and self.shape.memory.shortfall <= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +57,37 @@ def kv_layout(wanted: Wanted, pool: Pool) -> KvLayout:
 def _candidate(trial: _Trial) -> Candidate:
     """The shape with as few experts in host memory as the least context needs, then the longest context."""
     least = trial.wanted.context_length or SMALLEST_CONTEXT
-    missing = _memory(trial, least, 0).shortfall
-    if missing <= 0 or not trial.option.offload:
-        return Candidate(_shape(trial, 0))
-    gib = -(-missing // GIB)
+    missing = max(0, _memory(trial, least, 0).shortfall)
+    gib = host.whole_gib(missing) if trial.option.offload else 0
     obstacle = _obstacle(trial, gib)
     return Candidate(_shape(trial, 0 if obstacle else gib), obstacle)
 
 
 def _obstacle(trial: _Trial, gib: int) -> str:
-    """Why so many GiB per GPU cannot lie in host memory; empty when they can."""
+    """Why the host cannot hold the pod with so many GiB of experts per GPU; empty when it can."""
     most = offload.most_offload_gib(trial.option.weights, trial.gpus)
     if gib > most:
         return f"{gib} GiB per GPU would have to lie in host memory, and at most {most} may"
     offered = trial.pool.host_memory_per_gpu
     needed = _host_memory(trial, gib)
-    if offered is not None and needed > offered * trial.gpus:
-        there = offered * trial.gpus // GIB
-        return (
-            f"{gib} GiB per GPU in host memory would take {needed // GIB} GiB there, and the pool has {there}"
-        )
-    return ""
+    if offered is None or needed <= offered * trial.gpus:
+        return ""
+    experts = f" with {gib} GiB of experts per GPU in it" if gib else ""
+    return (
+        f"the pod would request {host.whole_gib(needed)} GiB of host memory{experts}, "
+        f"and the pool has {offered * trial.gpus // GIB}"
+    )
 
 
 def _host_memory(trial: _Trial, gib: int) -> int:
-    """Bytes of host memory for the pod; 0 when nothing lies there."""
+    """Bytes of host memory that the pod requests: what the author says, else the estimate."""
+    if trial.wanted.host_memory is not None:
+        return trial.wanted.host_memory
     if gib == 0:
-        return 0
+        return host.pod_memory(trial.gpus, pinned=0)
     tensors = offload.layer_bytes(trial.wanted.model, trial.option.precision, trial.gpus)
-    return offload.host_memory(tensors, offload.layers_touched(tensors, gib), trial.gpus)
+    layers = offload.layers_touched(tensors, gib)
+    return host.pod_memory(trial.gpus, offload.pinned(tensors, layers, trial.gpus))
 
 
 def _context(trial: _Trial, gib: int) -> int:

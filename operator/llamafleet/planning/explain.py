@@ -1,32 +1,40 @@
 """The sizing arithmetic in words: why a shape was chosen and what it costs.
 
-Every text stays below the 1024 characters of a condition. Figures are rounded each for itself, so that a
-sum of them can seem to be off by 0.01.
+What matters most comes first, because a text that grows too long for a condition is cut at its end. Figures
+are rounded each for itself, so that a sum of them can seem to be off by 0.01.
 """
 
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
 from llamafleet.catalogue import PRECISIONS, Experts
-from llamafleet.planning import offload
+from llamafleet.planning import host, offload
 from llamafleet.planning.candidates import SMALLEST_CONTEXT, kv_layout
-from llamafleet.planning.memory import GIB, UTILISATION, kv_per_request
+from llamafleet.planning.memory import UTILISATION, kv_per_request
 from llamafleet.planning.shape import Shape
 from llamafleet.planning.sizing import Choice
 from llamafleet.planning.wanted import Wanted
 from llamafleet.planning.words import gib, placed, usd
+
+LONGEST_TEXT: Final = 1000
+"""Characters of an explanation: a condition takes 1024 of us, and a little room is left."""
 
 BUSY: Final = 8
 """The second batch size for which a slower decode is told; the first is a single request."""
 
 
 def explanation(wanted: Wanted, choice: Choice) -> str:
-    """The memory of a GPU, its requests and price, then whatever else the author should know."""
+    """The memory of a GPU, its requests and price, then whatever else the author should know.
+
+    At most ``LONGEST_TEXT`` characters: a longer text ends after a whole word, with an ellipsis.
+    """
     shape = choice.shape
-    sentences = [_memory(shape), _requests(wanted, shape), _price(choice), *_assumptions(wanted, shape)]
+    sentences = [_memory(shape), _requests(wanted, shape), _price(choice), *_kept(choice)]
+    sentences += _assumptions(wanted, shape)
     if shape.offload_gib and wanted.model.experts is not None:
         sentences += _offload(wanted, choice, wanted.model.experts)
-    return " ".join(sentences)
+    return textwrap.shorten(" ".join(sentences), LONGEST_TEXT, placeholder=" …", break_on_hyphens=False)
 
 
 def _memory(shape: Shape) -> str:
@@ -52,12 +60,27 @@ def _requests(wanted: Wanted, shape: Shape) -> str:
 def _price(choice: Choice) -> str:
     shape = choice.shape
     pool = shape.pool
-    only = choice.fitting == 1
-    rank = "the only shape that fits" if only else f"the cheapest of {choice.fitting} shapes that fit"
     return (
         f"{usd(shape.hourly_usd)} USD/h ({shape.tensor_parallel} x {usd(pool.hourly_usd_per_gpu)}, "
-        f"{pool.price_source}), {rank}."
+        f"{pool.price_source}), {_rank(choice)}."
     )
+
+
+def _rank(choice: Choice) -> str:
+    if choice.fitting == 1:
+        return "the only shape that fits"
+    which = "one" if choice.shape.hourly_usd > choice.cheapest.hourly_usd else "the cheapest"
+    return f"{which} of {choice.fitting} shapes that fit"
+
+
+def _kept(choice: Choice) -> Iterator[str]:
+    """Why a new fleet would get another shape, and this one does not."""
+    shape, cheapest = choice.shape, choice.cheapest
+    if shape.hourly_usd > cheapest.hourly_usd:
+        cost = f"{placed(cheapest)} would be the cheapest at {usd(cheapest.hourly_usd)} USD/h"
+        yield f"The fleet keeps this shape because it runs; {cost}."
+    elif shape != cheapest:
+        yield "The fleet keeps this shape because it runs."
 
 
 def _assumptions(wanted: Wanted, shape: Shape) -> Iterator[str]:
@@ -83,8 +106,8 @@ def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
     )
     speed = offload.PCIE_BYTES_PER_SECOND // 10**9
     yield (
-        f"The experts in host memory take {shape.host_memory // GIB} GiB per pod and, by estimate "
-        f"(PCIe at {speed} GB/s), add {one * 1000:.0f} ms to a decode step of 1 request, "
+        f"The pod requests {host.whole_gib(shape.host_memory)} GiB of host memory, and by estimate "
+        f"(PCIe at {speed} GB/s) the experts there add {one * 1000:.0f} ms to a decode step of 1 request, "
         f"{busy * 1000:.0f} ms to one of {BUSY}, "
         f"{prefill:.1f} s to a prefill of {shape.max_batched_tokens:,} tokens."
     )

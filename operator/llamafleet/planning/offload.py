@@ -13,9 +13,6 @@ from llamafleet.planning.memory import GIB, Weights
 LARGEST_PART: Final = 2
 """At most one half of a rank's weights: beyond that, most of the work waits for PCIe."""
 
-PROCESS_BYTES: Final = 20 * GIB
-"""Host memory for the server's processes, loading buffers and page cache: 10 to 20 GiB, by estimate."""
-
 PCIE_BYTES_PER_SECOND: Final = 20_000_000_000
 """What PCIe 4.0 x16 gives a GPU in effect, by estimate: about two thirds of its nominal 32 GB/s."""
 
@@ -49,14 +46,14 @@ def layers_touched(tensors: tuple[int, ...], offload_gib: int) -> int:
     return -(-offload_gib * GIB // sum(tensors))
 
 
-def host_memory(tensors: tuple[int, ...], layers: int, tensor_parallel: int) -> int:
-    """Bytes of host memory for the pod, in whole GiB.
+def pinned(tensors: tuple[int, ...], layers: int, tensor_parallel: int) -> int:
+    """Bytes of host memory that the experts of so many layers take, on all GPUs together.
 
     Pinning rounds every tensor up to a power of two (vllm issue 58178, open in 0.32), which is why this is up
     to twice the offloaded weights.
     """
-    pinned = sum(1 << (size - 1).bit_length() for size in tensors)
-    return -(-(layers * pinned * tensor_parallel + PROCESS_BYTES) // GIB) * GIB
+    rounded = sum(1 << (size - 1).bit_length() for size in tensors)
+    return layers * rounded * tensor_parallel
 
 
 def seconds_per_step(tensors: tuple[int, ...], layers: int, experts: int, tokens: int) -> float:

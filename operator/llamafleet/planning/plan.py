@@ -12,11 +12,21 @@ from llamafleet.planning.effect import not_in_effect
 from llamafleet.planning.explain import explanation
 from llamafleet.planning.pools import eligible
 from llamafleet.planning.replicas import Observation, Reason, decide
-from llamafleet.planning.shape import GpuMemory, Pool, Shape, UnusablePool
+from llamafleet.planning.shape import GpuMemory, Pool, RunningShape, Shape, UnusablePool
 from llamafleet.planning.sizing import choose
 from llamafleet.planning.wanted import wanted
 
-__all__ = ["GpuMemory", "Observation", "Plan", "Pool", "Reason", "Shape", "UnusablePool", "plan"]
+__all__ = [
+    "GpuMemory",
+    "Observation",
+    "Plan",
+    "Pool",
+    "Reason",
+    "RunningShape",
+    "Shape",
+    "UnusablePool",
+    "plan",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ def plan(spec: LlamaDeploymentSpec, pools: Sequence[Pool | UnusablePool], seen: 
         DoesNotFit: no pool holds the model with the wanted requests.
     """
     asked = wanted(spec)
-    choice = choose(asked, eligible(pools, spec.gpu.pools))
+    choice = choose(asked, eligible(pools, spec.gpu.pools), seen.running)
     reasons = decide(spec, seen)
     replicas = reasons[-1].replicas
     return Plan(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from llamafleet.planning.candidates import Candidate, kv_layout
+from llamafleet.planning.candidates import SMALLEST_CONTEXT, Candidate, kv_layout
 from llamafleet.planning.memory import longest_request
 from llamafleet.planning.shape import Shape
 from llamafleet.planning.wanted import Wanted
@@ -19,7 +19,7 @@ NEAREST: Final = 3
 def refusal(wanted: Wanted, considered: Sequence[Candidate]) -> str:
     """The rule that was broken, then the nearest candidates as room allows, without a full stop."""
     requests = "request" if wanted.concurrency == 1 else "requests"
-    tokens = considered[0].shape.context_length
+    tokens = wanted.context_length or SMALLEST_CONTEXT
     text = f"must fit on GPUs of one node with {wanted.concurrency} {requests} of {tokens:,} tokens. Nearest:"
     for candidate in _nearest(considered):
         sentence = f" {_arithmetic(wanted, candidate)}"
@@ -39,6 +39,8 @@ def _nearest(considered: Sequence[Candidate]) -> list[Candidate]:
 
 def _arithmetic(wanted: Wanted, candidate: Candidate) -> str:
     shape, memory = candidate.shape, candidate.shape.memory
+    if memory.shortfall <= 0:
+        return f"{placed(shape)} fits its GPUs, but {candidate.obstacle}."
     needed = memory.usable + memory.shortfall
     hints = "".join(f"; {hint}" for hint in (candidate.obstacle, _room(wanted, shape)) if hint)
     return (

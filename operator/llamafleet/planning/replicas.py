@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
+from llamafleet.planning.shape import RunningShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,12 @@ class Observation:
     Attributes:
         now: the instant, UTC.
         replicas: how many replicas were wanted last; None when there is no Deployment yet.
+        running: the shape of the replicas that run; None when none were wanted last.
     """
 
     now: datetime
     replicas: int | None
+    running: RunningShape | None = None
 
 
 Rule = Callable[[LlamaDeploymentSpec, Observation, int], Reason | None]

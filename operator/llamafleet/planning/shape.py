@@ -83,6 +83,23 @@ class GpuMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningShape:
+    """The shape of a fleet that runs, as far as its status tells it.
+
+    Attributes:
+        pool: the pool's name.
+        quantization: the precision of the weights.
+        tensor_parallel: GPUs of one replica; None when the status does not tell.
+        checkpoint: the weights that are served. A fleet that gets others restarts anyway.
+    """
+
+    pool: str
+    quantization: str
+    tensor_parallel: int | None
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """One replica: a model in a precision on some GPUs of a pool.
 
@@ -93,7 +110,7 @@ class Shape:
         checkpoint: the Hugging Face repository of the weights, or the author's own source text.
         tensor_parallel: GPUs of one replica, over which the weights are split.
         offload_gib: GiB per GPU of expert weights that lie in host memory; 0 for none.
-        host_memory: bytes of host memory that the pod needs for them; 0 for none.
+        host_memory: bytes of host memory that the pod requests in all, /dev/shm and those experts included.
         context_length: the longest request, tokens.
         max_concurrency: how many requests of that length the KV cache holds at once.
         memory: where the memory of each GPU goes.
@@ -121,3 +138,9 @@ class Shape:
     rope_positions: int | None
     text_only: bool
     hourly_usd: Decimal
+
+    def is_that_of(self, running: RunningShape) -> bool:
+        """Whether a fleet that runs in that shape could go on with this one."""
+        return running == RunningShape(
+            self.pool.name, self.quantization, self.tensor_parallel, self.checkpoint
+        )

@@ -9,6 +9,7 @@ from typing import Final
 from llamafleet.api.gpu import HostOffload
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.api.model import Quantization
+from llamafleet.api.serving import Resources
 from llamafleet.catalogue import PRECISIONS, ModelFacts, Precision, models
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.image import has_hybrid_kv
@@ -59,6 +60,7 @@ class Wanted:
         count: the number of GPUs that the author insists on.
         text_only: True when the model's vision parts are left out.
         hybrid: True when vLLM's hybrid KV cache manager may be counted on.
+        host_memory: bytes of host memory that the author lets the pod request; None: our estimate.
     """
 
     model: ModelFacts
@@ -68,6 +70,7 @@ class Wanted:
     count: int | None
     text_only: bool
     hybrid: bool
+    host_memory: int | None
 
 
 def wanted(spec: LlamaDeploymentSpec) -> Wanted:
@@ -88,7 +91,16 @@ def wanted(spec: LlamaDeploymentSpec) -> Wanted:
         count=spec.gpu.count,
         text_only=text_only,
         hybrid=has_hybrid_kv(spec.serving.image),
+        host_memory=_host_memory(spec.serving.resources),
     )
+
+
+def _host_memory(resources: Resources | None) -> int | None:
+    """The author's own request in bytes; a limit without a request is the request, too."""
+    if resources is None:
+        return None
+    own = resources.requests.get("memory") or resources.limits.get("memory")
+    return own.whole() if own else None
 
 
 def _check_serving(spec: LlamaDeploymentSpec, model: ModelFacts) -> None:

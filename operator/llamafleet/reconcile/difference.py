@@ -52,9 +52,11 @@ def _empty(intent: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def _same_quantities(intent: Mapping[str, str], live: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Equal as a whole: a request or a limit that somebody added would change what the pods get."""
-    return isinstance(live, Mapping) and _values(intent) == _values(live)
+    """Equal by value. What somebody added stays: an apply could not take it away."""
+    return isinstance(live, Mapping) and all(
+        name in live and _value(quantity) == _value(live[name]) for name, quantity in intent.items()
+    )
 
 
-def _values(quantities: Mapping[str, str]) -> dict[str, Decimal]:
-    return {name: parse_quantity(str(quantity)) for name, quantity in quantities.items()}
+def _value(quantity: str) -> Decimal:
+    return parse_quantity(str(quantity))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import ValidationError
@@ -16,8 +16,11 @@ from llamafleet.api.observed import ChildSeen, Key, PodSeen
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import needs_log
-from llamafleet.planning.plan import Observation, UnusablePool
+from llamafleet.planning.plan import Observation, RunningShape, UnusablePool
 from llamafleet.reconcile.ports import Views
+
+MOST_LOGS: Final = 2
+"""How many logs one look fetches, of the youngest pods: pods of one template fail alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class Seen:
     now: datetime
 
     @property
+    def suspended(self) -> bool:
+        """Whether the author wants the fleet to sleep."""
+        return isinstance(self.llama, LlamaDeployment) and self.llama.spec.suspend
+
+    @property
     def last_status(self) -> LlamaDeploymentStatus:
         """The status that we wrote last, parsed; an empty one when somebody garbled it."""
         try:
@@ -57,7 +65,14 @@ class Seen:
     @property
     def observation(self) -> Observation:
         """The part of it that the plan depends on."""
-        return Observation(now=self.now, replicas=self._decided_last())
+        return Observation(now=self.now, replicas=self._decided_last(), running=self._running())
+
+    def _running(self) -> RunningShape | None:
+        """The shape of the pods that run; None when none should, so that the next start is free to choose."""
+        plan, decided = self.last_status.plan, self._decided_last()
+        if plan is None or not decided:
+            return None
+        return RunningShape(plan.pool, plan.quantization, plan.tensor_parallel, plan.checkpoint)
 
     def _decided_last(self) -> int | None:
         """The count that was decided last: None before there is a Deployment.
@@ -122,7 +137,7 @@ def _read_pool(raw: Mapping[str, Any]) -> GpuPool | UnusablePool:
 
 async def _logs(world: Views, namespace: str, pods: tuple[PodSeen, ...]) -> dict[str, str]:
     """The logs that explain failed containers. A log that cannot be had stops nothing."""
-    unexplained = [pod for pod in pods if needs_log(pod)]
+    unexplained = [pod for pod in pods if needs_log(pod)][-MOST_LOGS:]
     texts = await asyncio.gather(*(_log(world, namespace, pod) for pod in unexplained))
     return {pod.uid: text for pod, text in zip(unexplained, texts, strict=True)}
 

@@ -15,6 +15,13 @@ from llamafleet.api.observed import Key
 FIRST_RETRY_SECONDS: Final = 0.2
 LAST_RETRY_SECONDS: Final = 300.0
 
+BURST_SECONDS: Final = 0.05
+"""How long a change of a child waits for the rest of its burst: long against the gaps within, short against
+anything that a person or a pod does."""
+
+LAST_BURST_SECONDS: Final = 30.0
+"""How seldom at the least we repair a child that somebody else keeps changing."""
+
 
 class WorkQueue:
     """A keyed, deduplicated queue with delays and a back-off per key."""
@@ -25,6 +32,7 @@ class WorkQueue:
         self._working: set[Key] = set()
         self._again: set[Key] = set()
         self._failures: dict[Key, int] = {}
+        self._repairs: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._wakeup = asyncio.Event()
 
@@ -51,6 +59,21 @@ class WorkQueue:
             return
         self._cancel_timer(key)
         self._timers[key] = loop.call_later(seconds, self.add, key)
+
+    def add_soon(self, key: Key) -> None:
+        """Ask for work on a key whose child changed: after a moment, and later after each repair.
+
+        Two controllers that fight over a field would else keep each other busy without end.
+        """
+        repairs = self._repairs.get(key, 0)
+        self.add_after(key, min(LAST_BURST_SECONDS, BURST_SECONDS * 2.0 ** min(repairs, 20)))
+
+    def pace(self, key: Key, *, busy: bool) -> None:
+        """Remember whether the work on a key repaired something; once it did not, all is calm again."""
+        if busy:
+            self._repairs[key] = self._repairs.get(key, 0) + 1
+        else:
+            self._repairs.pop(key, None)
 
     async def take(self) -> Key:
         """The next key, exclusively until :meth:`done`."""
@@ -88,6 +111,7 @@ class WorkQueue:
         """The resource is gone: no timer and no failure of it stays."""
         self._cancel_timer(key)
         self._failures.pop(key, None)
+        self._repairs.pop(key, None)
 
     def _cancel_timer(self, key: Key) -> None:
         timer = self._timers.pop(key, None)

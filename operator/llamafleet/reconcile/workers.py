@@ -40,9 +40,9 @@ async def _work(queue: WorkQueue, reconciler: Reconciler, measure: Measure) -> N
 async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
     """Reconcile one key and decide when it comes again; the result in one word."""
     try:
-        exists = await reconciler.reconcile(key)
+        repairs = await reconciler.reconcile(key)
     except Ending:
-        exists = False
+        repairs = None
     except LlamafleetError as error:
         log.warning("%s: %s; trying again in %.1f s", key, error, queue.retry(key))
         return "failed"
@@ -50,8 +50,9 @@ async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
         log.exception("%s: unexpected error; trying again in %.1f s", key, queue.retry(key))
         return "broken"
     queue.succeeded(key)
-    if not exists:
+    if repairs is None:
         queue.forget(key)
         return "gone"
+    queue.pace(key, busy=repairs > 0)
     queue.add_after(key, RESYNC_SECONDS * (1 + random.random() / 2))  # noqa: S311 - jitter, not a secret
     return "done"

@@ -1,5 +1,6 @@
 """The Deployment that keeps the model servers running."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
@@ -25,3 +26,14 @@ def deployment(llama: LlamaDeployment, plan: Plan) -> dict[str, Any]:
         "template": pod_template(llama, plan.shape),
     }
     return child(llama, "apps/v1", "Deployment", {"spec": spec})
+
+
+def asleep(live: Mapping[str, Any]) -> dict[str, Any]:
+    """A Deployment of ours as it is, with no replicas: all that a refused spec can ask for."""
+    kept = ("name", "namespace", "labels", "annotations", "ownerReferences")
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {field: live["metadata"][field] for field in kept},
+        "spec": {**live["spec"], "replicas": 0},
+    }

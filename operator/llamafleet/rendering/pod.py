@@ -5,23 +5,19 @@ from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import SERVING_CONTAINER, SERVING_PORT, SERVING_PORT_NAME, child_labels
+from llamafleet.planning.host import whole_gib
 from llamafleet.planning.image import serving_image
 from llamafleet.planning.plan import Pool, Shape
 from llamafleet.rendering.environment import environment
 from llamafleet.rendering.probes import grace_seconds, pre_stop, probes
 from llamafleet.rendering.source import HubSource, parse_source
 from llamafleet.rendering.vllm_args import serve_args
-from llamafleet.rendering.volumes import SHM_GIB_PER_GPU, volume_mounts, volumes
+from llamafleet.rendering.volumes import volume_mounts, volumes
 
 GIB: Final = 2**30
 
 RUN_AS: Final = 65532
 """User and group of the server: any number but 0; this one is known as ``nonroot`` in slim images."""
-
-BASE_MEMORY_GIB: Final = 16
-MEMORY_GIB_PER_GPU: Final = 4
-"""Host memory for a server without offload: Python, CUDA and torch of the API server and the engine,
-then one worker per GPU with its loading buffers. An estimate; spec.serving.resources overrides it."""
 
 DISK_FACTOR: Final = 1.1
 DISK_BASE_GIB: Final = 8
@@ -119,9 +115,7 @@ def _estimates(shape: Shape) -> dict[str, str]:
 
     vLLM's own advice is one core for each of its processes: API server, engine, and a worker per GPU.
     """
-    resident = BASE_MEMORY_GIB + MEMORY_GIB_PER_GPU * shape.tensor_parallel
-    memory = max(resident, math.ceil(shape.host_memory / GIB)) + SHM_GIB_PER_GPU * shape.tensor_parallel
-    estimates = {"cpu": str(2 + shape.tensor_parallel), "memory": f"{memory}Gi"}
+    estimates = {"cpu": str(2 + shape.tensor_parallel), "memory": f"{whole_gib(shape.host_memory)}Gi"}
     if isinstance(parse_source(shape.checkpoint), HubSource):
         disk = math.ceil(shape.weight_bytes / GIB * DISK_FACTOR) + DISK_BASE_GIB
         estimates["ephemeral-storage"] = f"{disk}Gi"

@@ -44,6 +44,7 @@ port, settle, limit = (int(word) for word in sys.argv[1:4])
 pattern = re.compile(rb'^vllm:num_requests_(?:running|waiting)\\{[^}]*\\} (\\S+)$', re.M)
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 deadline = time.monotonic() + limit
+calm = 0
 time.sleep(settle)
 while time.monotonic() < deadline:
     try:
@@ -53,7 +54,8 @@ while time.monotonic() < deadline:
             break
         body = b''
     counts = pattern.findall(body)
-    if counts and not any(float(count) for count in counts):
+    calm = calm + 1 if counts and not any(float(count) for count in counts) else 0
+    if calm == 3:
         break
     time.sleep(1)
 """

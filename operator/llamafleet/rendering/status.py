@@ -3,23 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from llamafleet.api.names import pod_selector, selector_text
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.planning.plan import Plan, Shape
+from llamafleet.planning.words import gib, usd
 from llamafleet.rendering.conditions import Fleet, conditions
-
-GIB: Final = 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a status is made of: the fleet, what was said before, and when."""
+    """What a status is made of.
+
+    Attributes:
+        fleet: what the conditions speak about.
+        before: what was said last.
+        now: when this is said, UTC.
+        deployed: whether the Deployment follows the decision; else the last one is still in force.
+        asleep: whether a refused spec was put to sleep.
+    """
 
     fleet: Fleet
     before: LlamaDeploymentStatus
     now: datetime
+    deployed: bool = True
+    asleep: bool = False
 
 
 def status(account: Account) -> dict[str, Any]:
@@ -32,13 +41,15 @@ def status(account: Account) -> dict[str, Any]:
         "readyReplicas": fleet.ready,
         "selector": selector_text(pod_selector(fleet.metadata.name)),
     }
-    if not isinstance(fleet.plan, Plan):
+    if account.asleep:
+        return {**common, **_kept(before), "desiredReplicas": 0, "cost": {"hourlyRate": usd(Decimal(0))}}
+    if not isinstance(fleet.plan, Plan) or not account.deployed:
         return {**common, **_kept(before)}
     return {**common, **_decision(fleet.plan)}
 
 
 def _kept(before: LlamaDeploymentStatus) -> dict[str, Any]:
-    """The last valid decision stays in force, and visible, while a new spec is refused."""
+    """The last decision that was carried out stays visible: its pods run, and cost."""
     fields = {"desired_replicas", "reasons", "plan", "cost"}
     kept: dict[str, Any] = before.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields)
     return kept
@@ -52,7 +63,7 @@ def _decision(plan: Plan) -> dict[str, Any]:
             for reason in plan.reasons
         ],
         "plan": _shape(plan.shape, plan.explanation),
-        "cost": {"hourlyRate": _money(plan.hourly_usd)},
+        "cost": {"hourlyRate": usd(plan.hourly_usd)},
     }
 
 
@@ -65,23 +76,13 @@ def _shape(shape: Shape, explanation: str) -> dict[str, Any]:
         "tensorParallel": shape.tensor_parallel,
         "quantization": shape.quantization,
         "checkpoint": shape.checkpoint,
-        "weightsGiBPerGpu": _gib(memory.weights),
-        "hostOffloadGiBPerGpu": _gib(memory.offloaded),
-        "hostMemoryGiB": _gib(shape.host_memory),
-        "overheadGiBPerGpu": _gib(memory.overhead),
-        "kvCacheGiBPerGpu": _gib(memory.kv_cache),
+        "weightsGiBPerGpu": gib(memory.weights),
+        "hostOffloadGiBPerGpu": gib(memory.offloaded),
+        "hostMemoryGiB": gib(shape.host_memory),
+        "overheadGiBPerGpu": gib(memory.overhead),
+        "kvCacheGiBPerGpu": gib(memory.kv_cache),
         "maxContextLength": shape.context_length,
         "maxConcurrency": f"{shape.max_concurrency:.2f}",
-        "hourlyUsdPerReplica": _money(shape.hourly_usd),
+        "hourlyUsdPerReplica": usd(shape.hourly_usd),
         "explanation": explanation,
     }
-
-
-def _gib(amount: int) -> str:
-    """Bytes as GiB with two places."""
-    return f"{Decimal(amount) / GIB:.2f}"
-
-
-def _money(amount: Decimal) -> str:
-    """USD with two places, or with four where two would round."""
-    return f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount:.4f}"

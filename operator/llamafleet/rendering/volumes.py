@@ -5,18 +5,16 @@ The root file system is read-only: everything that vLLM writes has a volume of i
 
 from typing import Any, Final
 
+from llamafleet.planning.host import shared_memory, whole_gib
 from llamafleet.planning.plan import Shape
 from llamafleet.rendering.source import WEIGHTS_FOLDER, ClaimSource, HubSource, ImageSource, parse_source
 
 CACHE_FOLDER: Final = "/cache"
-SHM_GIB_PER_GPU: Final = 2
-"""Size of /dev/shm for each GPU. The tensor-parallel ranks exchange data through it; a container's
-default of 64 MiB stops NCCL. 2 GiB is what vLLM's Kubernetes guide gives a single GPU."""
 
 
 def volumes(shape: Shape) -> list[dict[str, Any]]:
     """The ``volumes`` of the pod."""
-    shm = f"{SHM_GIB_PER_GPU * shape.tensor_parallel}Gi"
+    shm = f"{whole_gib(shared_memory(shape.tensor_parallel))}Gi"
     return [
         {"name": "weights", **_weights(shape)},
         {"name": "cache", "emptyDir": {}},
