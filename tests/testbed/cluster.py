@@ -5,6 +5,7 @@ All of it goes through kubectl; nothing is started or stopped here.
 
 import datetime as dt
 import json
+import os
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
@@ -54,7 +55,7 @@ class Cluster:
             result = subprocess.run(
                 [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
                 input=input,
-                env={"HOME": str(self.folder)},
+                env=self._environment(),
                 check=False,
                 capture_output=True,
                 text=True,
@@ -67,6 +68,10 @@ class Cluster:
             message = f"{command}: {result.stderr.strip()}"
             raise TestbedError(message)
         return result.stdout
+
+    def _environment(self) -> dict[str, str]:
+        """The user's own, which a kubeconfig's login plugin needs; but for kubectl settings and cache."""
+        return {**os.environ, "KUBERC": "off", "KUBECACHEDIR": str(self.folder / "kubectl")}
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """Return what ``kubectl get … -o json`` finds."""
