@@ -54,7 +54,7 @@ UNWANTED = {
     "the host of a package index": r"pypi\.org|pythonhosted\.org|npmjs\.org",
     "the host of a module proxy": r"(proxy|sum)\.golang\.org",
     "the host of an image registry": r"docker\.io|ghcr\.io|gcr\.io|quay\.io|registry\.k8s\.io|nvcr\.io",
-    "a path of one machine": r"(?<![\w.])/(work|root|Users)/|/home/[a-z]|/tmp/(venv|brief)",
+    "a path of one machine": r"(?<![\w.])/(work|root|Users)/|/home/[a-z]",
     "a folder beside the repository": r"\.\./shared",
 }
 
