@@ -1,11 +1,11 @@
 """From what the API server sends to the few fields that we keep."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 
+from builders import pod
 from llamafleet.adapters.projection import controller_uid, project_child, project_pod
 from llamafleet.api.observed import PodSeen, Termination
 
@@ -37,18 +37,9 @@ def seen(**changes: Any) -> PodSeen:
         "uid": "5c1e",
         "resource_version": "4711",
         "controller": "scout-6c9f",
-        "phase": "Running",
-        "created": datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
-        "ready": False,
-        "deleting": False,
         "node": None,
-        "unschedulable": None,
-        "waiting_reason": None,
-        "waiting_message": "",
-        "restarts": 0,
-        "ended": None,
     }
-    return PodSeen(**{**usual, **changes})
+    return pod(**{**usual, **changes})
 
 
 def container(state: dict[str, Any], **changes: Any) -> dict[str, Any]:

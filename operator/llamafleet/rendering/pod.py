@@ -7,14 +7,13 @@ from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import SERVING_CONTAINER, SERVING_PORT, SERVING_PORT_NAME, child_labels
 from llamafleet.planning.host import whole_gib
 from llamafleet.planning.image import serving_image
+from llamafleet.planning.memory import GIB
 from llamafleet.planning.plan import Pool, Shape
 from llamafleet.rendering.environment import environment
 from llamafleet.rendering.probes import grace_seconds, pre_stop, probes
 from llamafleet.rendering.source import HubSource, parse_source
 from llamafleet.rendering.vllm_args import serve_args
 from llamafleet.rendering.volumes import volume_mounts, volumes
-
-GIB: Final = 2**30
 
 RUN_AS: Final = 65532
 """User and group of the server: any number but 0; this one is known as ``nonroot`` in slim images."""
