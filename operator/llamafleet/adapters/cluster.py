@@ -8,24 +8,13 @@ import orjson
 
 from llamafleet.adapters.informer import Informer
 from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, LLAMA_DEPLOYMENT, POD
+from llamafleet.adapters.logs import Logs
 from llamafleet.adapters.metrics import WRITES
 from llamafleet.adapters.poolview import PoolView
 from llamafleet.adapters.projection import controller_uid, project_child, project_pod
 from llamafleet.adapters.transport import Transport
-from llamafleet.api.names import SERVING_CONTAINER
 from llamafleet.api.observed import ChildSeen, Key, PodSeen
 from llamafleet.errors import CleaningUp, Conflict, Rejected
-
-LOG_LINES: Final = 200
-"""The cause of a failed start stands within the last 200 lines of vLLM's log."""
-
-LOG_BYTES: Final = 64 * 1024
-
-LOG_SECONDS: Final = 5.0
-"""The kubelet of a dead node does not answer, and a worker must not wait for it."""
-
-MOST_LOGS: Final = 100
-"""How many logs are remembered; the oldest goes first."""
 
 FINISHED: Final = frozenset({"Failed", "Succeeded"})
 """Phases of a pod that will not run again, such as an evicted one: it holds no GPU and counts for nothing."""
@@ -49,7 +38,7 @@ class Cluster:
         self._pod_view = Informer(transport, POD, project_pod, changed)
         self._views: tuple[Informer[Any], ...] = (*self._children.values(), self._pod_view)
         self._pools = PoolView(transport)
-        self._logs: dict[str, tuple[int, str]] = {}
+        self._logs = Logs(transport)
 
     async def run(self) -> None:
         """Keep the views warm for ever."""
@@ -97,25 +86,8 @@ class Cluster:
         return tuple(sorted(counted, key=lambda pod: (pod.created, pod.name)))
 
     async def log_of(self, namespace: str, pod: PodSeen) -> str:
-        """The end of the log of the container that ended last; empty when the kubelet has none.
-
-        It is read once for each end: the log of a container that has ended does not change.
-        """
-        known = self._logs.get(pod.uid)
-        if known is not None and known[0] == pod.restarts:
-            return known[1]
-        query = {
-            "container": SERVING_CONTAINER,
-            "tailLines": str(LOG_LINES),
-            "limitBytes": str(LOG_BYTES),
-            "previous": str(pod.restarts > 0).lower(),
-        }
-        body = await self._transport.read(f"{POD.path(namespace, pod.name)}/log", query, LOG_SECONDS)
-        text = (body or b"").decode(errors="replace")
-        while len(self._logs) >= MOST_LOGS:
-            del self._logs[next(iter(self._logs))]
-        self._logs[pod.uid] = pod.restarts, text
-        return text
+        """The end of the log of the container that ended last; empty when the kubelet has none."""
+        return await self._logs.of(namespace, pod)
 
     async def create_child(self, intent: Mapping[str, Any]) -> None:
         """Make a child that we have not seen yet.

@@ -19,7 +19,7 @@ def project_pod(raw: dict[str, Any]) -> PodSeen:
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        controller=_controller_name(metadata),
+        controller=_controller(metadata).get("name", ""),  # the ReplicaSet that made it
         phase=status.get("phase", "Pending"),
         created=datetime.fromisoformat(metadata["creationTimestamp"]),
         ready=conditions.get("Ready", {}).get("status") == "True",
@@ -50,14 +50,13 @@ def project_child(raw: dict[str, Any]) -> ChildSeen:
 
 def controller_uid(metadata: dict[str, Any]) -> str | None:
     """The uid of the resource that controls an object, or None."""
-    owners = metadata.get("ownerReferences", ())
-    return next((owner["uid"] for owner in owners if owner.get("controller")), None)
+    return _controller(metadata).get("uid")
 
 
-def _controller_name(metadata: dict[str, Any]) -> str:
-    """The name of the ReplicaSet that made a pod; empty for a pod that nobody controls."""
+def _controller(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The reference to the owner that controls an object; empty when nobody does."""
     owners = metadata.get("ownerReferences", ())
-    return next((owner["name"] for owner in owners if owner.get("controller")), "")
+    return next((owner for owner in owners if owner.get("controller")), {})
 
 
 def _serving(status: dict[str, Any]) -> dict[str, Any]:
