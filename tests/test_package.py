@@ -14,7 +14,7 @@ def test_the_wheel_carries_the_package_with_its_catalogue_and_no_tests(tmp_path:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
-        "llamafleet/cli.py",
+        "llamafleet/cli/main.py",
         "llamafleet/catalogue/models.json",
         "llamafleet/catalogue/gpus.json",
     } <= names

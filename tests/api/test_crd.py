@@ -10,6 +10,7 @@ import yaml
 from llamafleet.api.crd import KINDS, Kind, crds, schema, to_yaml
 from llamafleet.api.llamadeployment import NOT_YET_IN_EFFECT
 from llamafleet.api.reference import page_name, with_tables
+from llamafleet.catalogue import models
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,10 +124,26 @@ def test_fields_that_are_not_yet_in_effect_exist() -> None:
     assert set(NOT_YET_IN_EFFECT) <= paths
 
 
-def test_the_spot_price_is_said_to_have_no_effect_yet() -> None:
-    (kind,) = [kind for kind in KINDS if kind.name == "GpuPool"]
-    price = schema(kind)["properties"]["spec"]["properties"]["price"]["properties"]
-    assert "It has no effect yet" in price["spot"]["description"]
+def test_a_model_that_was_never_released_is_named_only_to_be_refused() -> None:
+    variant = schema(KINDS[0])["properties"]["spec"]["properties"]["model"]["properties"]["variant"]
+
+    assert variant["enum"] == [*models(), "behemoth", "llama-4-behemoth"]
+    assert [rule["rule"] for rule in variant["x-kubernetes-validations"]] == [
+        "!(self in ['behemoth', 'llama-4-behemoth'])"
+    ]
+    assert "to be refused with the reason" in variant["description"]
+
+
+def test_a_rule_points_to_the_field_that_breaks_it() -> None:
+    scaling = schema(KINDS[0])["properties"]["spec"]["properties"]["scaling"]
+
+    assert scaling["x-kubernetes-validations"] == [
+        {
+            "rule": "self.minReplicas <= self.maxReplicas",
+            "message": "spec.scaling.minReplicas must be at most spec.scaling.maxReplicas",
+            "fieldPath": ".minReplicas",
+        }
+    ]
 
 
 def test_kubectl_shows_what_a_person_asks_first() -> None:

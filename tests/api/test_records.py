@@ -37,6 +37,13 @@ def test_a_field_of_a_newer_definition_is_ignored() -> None:
     assert LlamaDeployment.model_validate(llama(tomorrow=1)) == LlamaDeployment.model_validate(llama())
 
 
+def test_the_operator_obeys_the_rules_between_fields_too() -> None:
+    with pytest.raises(
+        ValidationError, match=r"spec\.scaling\.minReplicas must be at most spec\.scaling\.maxReplicas"
+    ):
+        LlamaDeployment.model_validate(llama(scaling={"minReplicas": 4, "maxReplicas": 2}))
+
+
 def test_a_record_cannot_be_changed() -> None:
     read = LlamaDeployment.model_validate(llama())
 
@@ -60,6 +67,11 @@ def test_an_unknown_variant_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ValidationError, match=r"must be a variant of the catalogue: scout, maverick, llama-3\.1-8b"
     ):
+        LlamaDeployment.model_validate(llama(model={"variant": "llama-5"}))
+
+
+def test_a_model_that_was_never_released_is_refused_with_the_reason() -> None:
+    with pytest.raises(ValidationError, match="never released: there are no weights to serve"):
         LlamaDeployment.model_validate(llama(model={"variant": "behemoth"}))
 
 

@@ -1,6 +1,6 @@
 """Money, durations and instants: exact, reversible, and refused with the rule when they are malformed."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -15,8 +15,10 @@ from llamafleet.api.scalars import (
     format_duration,
     format_money,
     format_timestamp,
+    parse_date,
     parse_duration,
     parse_money,
+    parse_timestamp,
 )
 
 LONGEST = timedelta(days=999_999, hours=23, minutes=59, seconds=59)
@@ -125,5 +127,29 @@ def test_an_instant_without_an_offset_is_refused() -> None:
     adapter: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 
     assert adapter.validate_python("2026-12-24T17:00:00Z") == datetime(2026, 12, 24, 17, tzinfo=UTC)
-    with pytest.raises(ValidationError, match="timezone"):
+    with pytest.raises(ValidationError, match="must be an instant with its offset from UTC"):
         adapter.validate_python("2026-12-24T17:00:00")
+    with pytest.raises(ValidationError, match="timezone"):
+        adapter.validate_python(datetime(2026, 12, 24, 17))  # noqa: DTZ001 - this is the point
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2026-12-24", "2026-12-24 17:00:00Z", "2026-12-24T17:00Z", "2026-02-30T17:00:00Z", "1798128000"],
+)
+def test_an_instant_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^must be an instant with its offset from UTC, such as"):
+        parse_timestamp(text)
+
+
+@given(st.dates())
+def test_a_day_survives_its_text(day: date) -> None:
+    assert parse_date(day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    "value", ["", "20261224", "2026-12-24T00:00:00Z", "2026-02-30", "1798070400", 1798070400]
+)
+def test_a_day_of_another_form_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^must be a day of the calendar, such as 2026-12-24$"):
+        parse_date(value)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import edit, planner, quiet, report, rows, settle
+from bench import edit, quiet, report, rows, settle
 from bench.fleet import keys, namespaces
 from bench.report import Row
 from fleet_operator import OperatorProcess, install, running_operator
@@ -69,7 +69,7 @@ def _at_least(least: int) -> Callable[[str], int]:
 def _measure(options: argparse.Namespace) -> list[Row]:
     """Everything, on one control plane that is started for it."""
     _say("the planner")
-    planned = rows.planner_row(planner.ours(), planner.floor())
+    planned = rows.planner_rows()
     _say("a control plane starts")
     with ControlPlane() as cluster:
         cluster.add_gpu_nodes(math.ceil(options.resources / NodeKind().gpus) + SPARE_NODES)
@@ -91,7 +91,7 @@ def _measure(options: argparse.Namespace) -> list[Row]:
         *rows.settle_rows(settled, floors),
         *rows.quiet_rows(calm),
         *rows.edit_rows(edits, edit_floor),
-        planned,
+        *planned,
     ]
 
 

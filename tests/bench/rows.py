@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from statistics import median, quantiles
 from typing import TypeVar
 
+from bench import planner
 from bench.quiet import Quiet
 from bench.report import Row, compared
 from bench.settle import Floor, Settled
@@ -53,9 +54,25 @@ def edit_rows(ours: list[float], floor: list[float]) -> list[Row]:
     ]
 
 
-def planner_row(ours: float, floor: float) -> Row:
-    """One decision, in microseconds."""
-    return compared("plan: scout sample; floor: parsing it", "µs", ours, floor)
+def planner_rows() -> list[Row]:
+    """One decision, in a process that runs and in one that has to start first."""
+    return [
+        compared("plan: on 1 pool; floor: parsing resource", "µs", planner.one_pool(), planner.parsing(), 0),
+        compared(
+            f"plan: on {planner.POOLS} pools; floor: parsing them",
+            "µs",
+            planner.many_pools(),
+            planner.parsing_many(),
+            0,
+        ),
+        compared(
+            "plan: the command, cold; floor: its imports",
+            "ms",
+            planner.cold_start(),
+            planner.cold_floor(),
+            0,
+        ),
+    ]
 
 
 def _percentile(seconds: list[float], percent: int) -> float:

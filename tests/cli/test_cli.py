@@ -49,6 +49,8 @@ WRONG = {
     "no command": ([], "the following arguments are required: COMMAND"),
     "an unknown command": (["deploy"], "invalid choice: 'deploy'"),
     "an unknown option": (["crds", "--force"], "unrecognized arguments: --force"),
+    "a plan of nothing": (["plan"], "the following arguments are required: FILE"),
+    "an unknown form": (["plan", "cr.yaml", "-o", "xml"], "invalid choice: 'xml'"),
     "no worker": (["run", "--workers=0"], "must be a whole number from 1 on, not '0'"),
     "a port that does not exist": (["run", "--metrics-port=99999"], "must be a port from 0 to 65535"),
     "a folder that does not exist": (
@@ -78,6 +80,31 @@ def test_the_module_and_the_program_are_the_same() -> None:
     for command in ([sys.executable, "-m", "llamafleet"], [PROGRAM]):
         ended = subprocess.run([*command, "--version"], capture_output=True, check=True, text=True)  # noqa: S603 - ours
         assert ended.stdout.startswith("llamafleet ")
+
+
+def test_every_command_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for command in (
+        "plan size one replica",
+        "models the models",
+        "gpus the GPUs",
+        "prices what GPUs cost",
+        "run run the operator",
+        "reference write the field tables",
+        "crds print",
+    ):
+        assert command in said
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run([PROGRAM, "crds"], stdout=writer, stderr=subprocess.PIPE, check=False)  # noqa: S603 - ours
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 @pytest.fixture

@@ -250,6 +250,18 @@ def readers(events: list[Event], llama: Llama) -> set[str]:
     return {event["user"]["extra"]["authentication.kubernetes.io/credential-id"][0] for event in reads}
 
 
+def test_of_an_impossible_resource_nothing_but_its_status_is_ever_written(
+    small: Llama, audited: Callable[[], list[Event]]
+) -> None:
+    small.apply(model={"variant": "maverick", "quantization": "BF16"}, gpu={"hostOffload": "Never"})
+    message = small.wait_for("Sized", "False", "DoesNotFit")
+    assert "BF16 on 8 x a100-80gb (pool a100-80gb) needs 97.04 of 72.82 GiB per GPU" in message
+    written = {
+        line.partition("?")[0].rpartition("/llamadeployments/")[2] for line in writes(audited(), small)
+    }
+    assert written == {"small/status"}
+
+
 def test_a_quiet_fleet_causes_no_writes(
     installed: ControlPlane, scout: Llama, audited: Callable[[], list[Event]]
 ) -> None:

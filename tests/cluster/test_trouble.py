@@ -1,18 +1,75 @@
 """What goes wrong on a real control plane is said where people look, and stops nobody else."""
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from fleet_operator import OperatorProcess, install_kinds, install_rights, running_operator
 from llamas import CHILDREN, SETTLE_SECONDS, Llama
+from testbed.cluster import Cluster
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
 pytestmark = pytest.mark.cluster
+
+
+def pool(name: str, usd: str, gpu: str = "a100-80gb", **fields: Any) -> dict[str, Any]:
+    """A GpuPool at this price: A100-80GB, unless another GPU is named."""
+    toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    spec = {"gpu": gpu, "price": {"onDemand": usd}, "tolerations": [toleration], **fields}
+    head = {"apiVersion": "llamafleet.io/v1alpha1", "kind": "GpuPool"}
+    return {**head, "metadata": {"name": name}, "spec": spec}
+
+
+@contextlib.contextmanager
+def pools(cluster: Cluster, *there: dict[str, Any]) -> Iterator[None]:
+    """These pools, for the length of a block."""
+    cluster.apply(*there)
+    try:
+        yield
+    finally:
+        cluster.kubectl("delete", "gpupool", *(one["metadata"]["name"] for one in there))
+
+
+class Impossible(NamedTuple):
+    """What does not fit where, all of it in GPU memory, and the arithmetic that says so."""
+
+    model: dict[str, str]
+    pool: dict[str, Any]
+    arithmetic: tuple[str, ...]
+
+
+IMPOSSIBLE = {
+    "scout in INT4 on one L40S": Impossible(
+        {"variant": "scout", "quantization": "INT4"},
+        pool("l40s", "0.90", "l40s", gpusPerNode=1),
+        (
+            "INT4 on 1 x l40s (pool l40s) needs 62.83 of 40.84 GiB per GPU: 58.79 weights + 0.03 rope table",
+            "on 2 GPUs, 29.40 GiB of weights each, it fits, but the pool's nodes have 1",
+        ),
+    ),
+    "maverick in FP8 on nodes of four A100": Impossible(
+        {"variant": "maverick", "quantization": "FP8"},
+        pool("four", "1.19", gpusPerNode=4),
+        (
+            "FP8 on 4 x a100-80gb (pool four) needs 100.53 of 72.82 GiB per GPU: 96.62 weights",
+            "on 8 GPUs, 48.32 GiB of weights each, it fits, but the pool's nodes have 4",
+        ),
+    ),
+    "maverick in BF16 on eight A100": Impossible(
+        {"variant": "maverick", "quantization": "BF16"},
+        pool("eight", "1.19"),
+        (
+            "BF16 on 8 x a100-80gb (pool eight) needs 97.04 of 72.82 GiB per GPU: 93.32 weights",
+            "on 16 GPUs, 46.68 GiB of weights each, it fits, but the pool's nodes have 8",
+        ),
+    ),
+}
 
 
 @pytest.fixture
@@ -24,18 +81,23 @@ def small(installed: ControlPlane, namespace: str) -> Llama:
 class TestBadInput:
     """The author reads field, value and rule; other resources go on."""
 
+    @pytest.mark.parametrize("name", IMPOSSIBLE)
     def test_an_impossible_shape_is_refused_with_its_arithmetic_before_any_pod_exists(
-        self, installed: ControlPlane, namespace: str
+        self, installed: ControlPlane, namespace: str, name: str
     ) -> None:
+        case = IMPOSSIBLE[name]
         bad, good = Llama(installed, namespace, "bad"), Llama(installed, namespace, "good")
-        bad.apply(model={"variant": "maverick", "quantization": "BF16"}, gpu={"hostOffload": "Never"})
-        good.apply()
-        message = bad.wait_for("Sized", "False", "DoesNotFit")
-        assert "GiB" in message
-        assert bad.condition("Ready")["status"] == "False"
-        good.wait_for("Ready", "True")
-        assert bad.pods() == []
-        assert bad.left() == []
+        with pools(installed, case.pool, pool("enough", "1.00")):
+            gpu = {"pools": [case.pool["metadata"]["name"]], "hostOffload": "Never"}
+            bad.apply(model=case.model, gpu=gpu)
+            good.apply(gpu={"pools": ["enough"]})
+            message = bad.wait_for("Sized", "False", "DoesNotFit")
+            assert [words for words in case.arithmetic if words not in message] == []
+            assert bad.condition("Ready")["status"] == "False"
+            good.wait_for("Ready", "True")
+            assert bad.pods() == []
+            assert bad.left() == [], "nor a Deployment that would make pods"
+            assert "plan" not in bad.get()["status"]
 
     def test_an_unknown_pool_is_named(self, small: Llama) -> None:
         small.apply(gpu={"pools": ["nowhere"]})
@@ -102,7 +164,7 @@ class TestPods:
         big.apply(model={"variant": "llama-3.1-405b"}, replicas=9)
         message = big.wait_for("Ready", "False", "Unschedulable")
         gpus = big.get()["status"]["plan"]["gpusPerReplica"]
-        assert f"0 of 4 nodes has {gpus} free nvidia.com/gpu" in message
+        assert f"0 of 4 nodes is open to this pod and has {gpus} free nvidia.com/gpu" in message
         assert big.condition("Degraded")["status"] == "False", "a node may come up yet"
         big.delete()
         until(lambda: not big.pods(), 120, "its GPUs to be free again")
@@ -201,30 +263,50 @@ class TestMoney:
     def test_a_new_price_reaches_a_running_fleet_and_a_cheaper_pool_does_not_move_it(
         self, small: Llama
     ) -> None:
-        ours, cheaper = pool("ours", "2.00"), pool("cheaper", "1.00")
-        small.cluster.apply(ours)
-        try:
-            small.apply()
+        with pools(small.cluster, pool("ours", "2.00")):
+            small.apply(replicas=2)
             small.wait_for("Ready", "True")
-            assert small.get()["status"]["cost"]["hourlyRate"] == "2.00"
-            (before,) = small.pods()
-            small.cluster.apply(pool("ours", "1.50"), cheaper)
-            until(
-                lambda: small.get()["status"]["cost"]["hourlyRate"] == "1.50", SETTLE_SECONDS, "the new price"
-            )
-            assert small.get()["status"]["plan"]["pool"] == "ours"
-            assert "cheaper" in small.get()["status"]["plan"]["explanation"]
-            assert [pod["metadata"]["uid"] for pod in small.pods()] == [before["metadata"]["uid"]]
-        finally:
-            small.cluster.kubectl("delete", "gpupool", "ours", "cheaper", "--ignore-not-found")
+            status = small.get()["status"]
+            assert (status["plan"]["hourlyUsdPerReplica"], status["cost"]["hourlyRate"]) == ("2.00", "4.00")
+            before = uids(small)
+            small.cluster.apply(pool("ours", "1.50"))
+            with pools(small.cluster, pool("cheaper", "1.00")):
+                until(
+                    lambda: small.get()["status"]["cost"]["hourlyRate"] == "3.00",
+                    SETTLE_SECONDS,
+                    "the new price",
+                )
+                plan = small.get()["status"]["plan"]
+                assert (plan["pool"], plan["hourlyUsdPerReplica"]) == ("ours", "1.50")
+                assert "cheaper" in plan["explanation"]
+                assert uids(small) == before
         until(
             lambda: small.get()["status"]["plan"]["pool"] == "a100-80gb",
             SETTLE_SECONDS,
             "the pool to be left",
         )
-        assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
+        assert small.get()["status"]["cost"]["hourlyRate"] == "2.38"
 
-    def test_a_refused_spec_can_still_be_put_to_sleep(self, small: Llama) -> None:
+    def test_a_refused_resource_runs_once_there_is_a_pool_for_it(
+        self, small: Llama, operator: OperatorProcess
+    ) -> None:
+        """By its name or by its size, and without a restart of the operator."""
+        model = {"variant": "scout", "quantization": "INT4"}
+        named = Llama(small.cluster, small.namespace, "named")
+        with pools(small.cluster, pool("tight", "0.90", "l40s", gpusPerNode=1)):
+            small.apply(model=model)
+            named.apply(gpu={"pools": ["later"]})
+            assert "l40s" in small.wait_for("Sized", "False", "DoesNotFit")
+            assert "must be the name of a GpuPool" in named.wait_for("Sized", "False", "InvalidSpec")
+            assert small.left() == named.left() == []
+            with pools(small.cluster, pool("later", "1.75")):
+                small.wait_for("Ready", "True", "AllReplicasReady")
+                named.wait_for("Ready", "True", "AllReplicasReady")
+                plan = small.get()["status"]["plan"]
+        assert (plan["pool"], plan["hourlyUsdPerReplica"]) == ("later", "1.75")
+        assert operator.alive()
+
+    def test_a_refused_spec_spec_can_still_be_put_to_sleep(self, small: Llama) -> None:
         small.apply()
         small.wait_for("Ready", "True")
         small.apply(gpu={"pools": ["nowhere"]}, suspend=True)
@@ -235,12 +317,9 @@ class TestMoney:
         )
 
 
-def pool(name: str, usd: str) -> dict[str, Any]:
-    """A GpuPool of A100-80GB nodes at this price."""
-    toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
-    spec = {"gpu": "a100-80gb", "price": {"onDemand": usd}, "tolerations": [toleration]}
-    head = {"apiVersion": "llamafleet.io/v1alpha1", "kind": "GpuPool"}
-    return {**head, "metadata": {"name": name}, "spec": spec}
+def uids(fleet: Llama) -> set[str]:
+    """Which pods there are."""
+    return {pod["metadata"]["uid"] for pod in fleet.pods()}
 
 
 def test_what_happens_without_the_operator_is_caught_up_with(installed: ControlPlane, namespace: str) -> None:

@@ -9,6 +9,7 @@ from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import PRECISIONS, models
 from llamafleet.planning.memory import GIB, KvLayout, overhead, rope_table, usable, weigh
+from llamafleet.planning.parallel import Parallelism
 from llamafleet.planning.plan import Observation, Plan, RunningShape, plan
 from llamafleet.planning.pools import resolve
 from llamafleet.planning.shape import GpuMemory, Pool, UnusablePool
@@ -55,6 +56,11 @@ def planned(
     return plan(asked, resolve(()) if pools is None else pools, seen)
 
 
+def over(gpus: int, stages: int = 1) -> Parallelism:
+    """A split over so many GPUs of each stage."""
+    return Parallelism(gpus, stages)
+
+
 def gib(size: int) -> float:
     return size / GIB
 
@@ -73,7 +79,8 @@ def filled(
     weights = weigh(model, PRECISIONS[precision], model.quantized_groups, text_only=text_only)
     return GpuMemory(
         usable=usable(pool(gpu, "1").gpu.memory if gpu != "mi300x" else MI300X),
-        weights=weights.per_rank(gpus),
+        weights=weights.per_rank(over(gpus)),
+        replicated=weights.replicated,
         rope_table=rope_table(model, positions),
         offloaded=0,
         overhead=overhead(gpus, lean=text_only and positions is not None),

@@ -118,7 +118,9 @@ def test_pending_pods_say_how_many_gpus_are_missing_where() -> None:
     said = "0/4 nodes are available: 4 Insufficient nvidia.com/gpu. preemption: 0/4 nodes are available."
     cause = one(pod(node=None, unschedulable=said))
     assert cause.reason == "Unschedulable"
-    assert cause.message.startswith("1 of 1 pods: 0 of 4 nodes has 2 free nvidia.com/gpu (scheduler: ")
+    assert cause.message.startswith(
+        "1 of 1 pods: 0 of 4 nodes is open to this pod and has 2 free nvidia.com/gpu (scheduler: "
+    )
     assert not cause.failed, "a node may come up yet"
 
 

@@ -6,14 +6,13 @@ memory functions and not through the search, which leaves both out where it can.
 
 import dataclasses
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 
-from llamafleet.catalogue import PRECISIONS, Precision, models
-from llamafleet.planning.memory import GIB, kv_per_request, longest_request, weigh
+from llamafleet.catalogue import FORMATS, PRECISIONS, models
+from llamafleet.planning.memory import GIB, KvLayout, kv_per_request, longest_request, weigh
 from llamafleet.planning.shape import GpuMemory
-from planning.givens import filled, gib, on_a100, pool
+from planning.givens import filled, gib, on_a100, over, pool
 
 LENGTHS = (8_192, 16_384, 32_768, 65_536, 131_072)
 
@@ -30,15 +29,14 @@ PESSIMISTIC = dataclasses.replace(DEFAULTS, overhead=4 * GIB)
 def requantized(memory: GpuMemory, precision: str, groups: frozenset[str], gpus: int) -> GpuMemory:
     """The same with these groups of Maverick quantized."""
     weights = weigh(models()["maverick"], PRECISIONS[precision], groups, text_only=False)
-    return dataclasses.replace(memory, weights=weights.per_rank(gpus))
+    return dataclasses.replace(memory, weights=weights.per_rank(over(gpus)))
 
 
-def group_32() -> GpuMemory:
-    """INT4 with a scale for each 32 weights, as large as NVFP4."""
+def stored_as(form: str) -> GpuMemory:
+    """Scout with a lowered table, its weights in another 4-bit format."""
     model = models()["scout"]
-    precision = Precision("INT4 g32", Fraction(1, 2), Fraction(2, 32))
-    weights = weigh(model, precision, model.quantized_groups, text_only=False)
-    return dataclasses.replace(LOWERED, weights=weights.per_rank(1))
+    weights = weigh(model, FORMATS[form], model.quantized_groups, text_only=False)
+    return dataclasses.replace(LOWERED, weights=weights.per_rank(over(1)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +47,10 @@ def group_32() -> GpuMemory:
         pytest.param(LOWERED, 9.4, 167_776, (6.3, 3.8, 2.9, 2.0, 1.2), id="with a lowered rotary table"),
         pytest.param(TEXT_ONLY, 11.5, 214_176, (7.7, 4.7, 3.6, 2.5, 1.5), id="lowered and text only"),
         pytest.param(MORE_UTILISATION, 13.9, 266_048, (9.3, 5.7, 4.4, 3.0, 1.8), id="and 95 % utilisation"),
-        pytest.param(group_32(), 4.9, 69_856, (3.3, 2.0, 1.5, 1.0, 0.6), id="with groups of 32, lowered"),
+        pytest.param(
+            stored_as("w4a16-g32"), 4.9, 69_856, (3.3, 2.0, 1.5, 1.0, 0.6), id="with groups of 32, lowered"
+        ),
+        pytest.param(stored_as("nvfp4"), 4.9, 69_856, (3.3, 2.0, 1.5, 1.0, 0.6), id="in NVFP4, lowered"),
     ],
 )
 def test_scout_on_one_a100(
@@ -57,9 +58,16 @@ def test_scout_on_one_a100(
 ) -> None:
     scout = models()["scout"]
     assert gib(memory.kv_cache) == pytest.approx(kv_gib, abs=ROUNDED)
-    assert longest_request(scout, 1, memory.kv_cache, on_a100()) == longest
-    found = [memory.kv_cache / kv_per_request(scout, 1, length, on_a100()) for length in LENGTHS]
+    assert longest_request(scout, over(1), memory.kv_cache, on_a100()) == longest
+    found = [memory.kv_cache / kv_per_request(scout, over(1), length, on_a100()) for length in LENGTHS]
     assert found == pytest.approx(concurrent, abs=ROUNDED)
+
+
+def test_scout_with_an_fp8_kv_cache() -> None:
+    scout, layout = models()["scout"], KvLayout(in_flight=4096, hybrid=True, dtype_bytes=1)
+    assert longest_request(scout, over(1), LOWERED.kv_cache, layout) == 372_448
+    found = [LOWERED.kv_cache / kv_per_request(scout, over(1), length, layout) for length in LENGTHS]
+    assert found == pytest.approx((12.5, 7.7, 5.9, 4.0, 2.4), abs=ROUNDED)
 
 
 @pytest.mark.parametrize(("precision", "short"), [("FP8", 36.9), ("BF16", 132.6)])
@@ -85,6 +93,25 @@ def test_maverick_with_quantized_attention_misses_two_a100_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("form", "attention", "per_gpu", "room"),
+    [
+        pytest.param("w3a16-g128", False, 77.8, -8.5, id="3 bits"),
+        pytest.param("w3a16-g128", True, 75.5, -6.2, id="3 bits, attention too"),
+        pytest.param("w2a16-g128", False, 54.8, 14.6, id="2 bits, which nothing serves"),
+    ],
+)
+def test_maverick_in_fewer_bits_on_two_a100(
+    form: str, per_gpu: float, room: float, *, attention: bool
+) -> None:
+    model = models()["maverick"]
+    groups = model.quantized_groups | ({"attention"} if attention else set())
+    weights = weigh(model, FORMATS[form], groups, text_only=False).per_rank(over(2))
+    memory = dataclasses.replace(filled("maverick", "INT4", 2), weights=weights)
+    assert gib(memory.weights + memory.rope_table) == pytest.approx(per_gpu, abs=ROUNDED)
+    assert gib(memory.kv_cache) == pytest.approx(room, abs=ROUNDED)
+
+
+@pytest.mark.parametrize(
     ("offload_gib", "kv_gib", "longest", "concurrent"),
     [
         (32, 0.5, 5_424, 0.7),
@@ -101,8 +128,8 @@ def test_maverick_on_two_a100_with_experts_in_host_memory(
     memory = dataclasses.replace(filled("maverick", "INT4", 2), offloaded=offload_gib * GIB)
     assert gib(memory.kv_cache) == pytest.approx(kv_gib, abs=ROUNDED)
     # The first row of the table leaves one block of 16 tokens more than vLLM keeps empty.
-    assert longest_request(maverick, 2, memory.kv_cache, on_a100()) - longest in {0, 16}
-    assert memory.kv_cache / kv_per_request(maverick, 2, 8_192, on_a100()) == pytest.approx(
+    assert longest_request(maverick, over(2), memory.kv_cache, on_a100()) - longest in {0, 16}
+    assert memory.kv_cache / kv_per_request(maverick, over(2), 8_192, on_a100()) == pytest.approx(
         concurrent, abs=ROUNDED
     )
 
@@ -123,7 +150,10 @@ def test_elsewhere(variant: str, precision: str, gpus: int, gpu: str, kv_gib: fl
 def test_scout_int4_on_two_a100_with_a_lowered_table() -> None:
     memory = filled("scout", "INT4", 2, positions=131_072)
     assert gib(memory.kv_cache) == pytest.approx(39.07, abs=0.01)
-    assert gib(filled("scout", "INT4", 2).kv_cache) == pytest.approx(36.6, abs=ROUNDED)
+    whole = filled("scout", "INT4", 2)
+    assert gib(whole.kv_cache) == pytest.approx(36.6, abs=ROUNDED)
+    longest = longest_request(models()["scout"], over(2), whole.kv_cache, on_a100())
+    assert longest == pytest.approx(1_560_000, abs=5_000)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from llamafleet.planning.memory import (
     overhead,
     rope_positions,
     rope_table,
-    tensor_parallel_sizes,
     weigh,
 )
-from planning.givens import gib, on_a100
+from llamafleet.planning.parallel import tensor_parallel_sizes
+from planning.givens import gib, on_a100, over
 
 WEIGHTS_GB = [
     ("llama-3.2-1b", 2.47, 1.50, 1.03),
@@ -67,14 +67,14 @@ def test_published_checkpoints_weigh_what_we_compute(variant: str, precision: st
 def test_maverick_fp8_on_eight_gpus_loads_what_vllm_reported() -> None:
     model = models()["maverick"]
     fp8 = weigh(model, PRECISIONS["FP8"], model.checkpoints["FP8"].quantized_groups, text_only=False)
-    loaded = fp8.per_rank(8) + rope_table(model, None)
+    loaded = fp8.per_rank(over(8)) + rope_table(model, None)
     assert gib(loaded) == pytest.approx(48.8682, rel=0.005)
 
 
 def test_two_gpus_share_the_8b_in_halves() -> None:
     model = models()["llama-3.1-8b"]
     bf16 = weigh(model, PRECISIONS["BF16"], frozenset(), text_only=False)
-    assert gib(bf16.per_rank(2)) == pytest.approx(7.48, rel=0.005)
+    assert gib(bf16.per_rank(over(2))) == pytest.approx(7.48, rel=0.005)
 
 
 def test_routers_and_norms_are_on_every_gpu_in_full() -> None:
@@ -82,7 +82,7 @@ def test_routers_and_norms_are_on_every_gpu_in_full() -> None:
         model = models()[variant]
         found = weigh(model, PRECISIONS["INT4"], model.quantized_groups, text_only=False)
         assert found.replicated == replicated
-        assert found.per_rank(8) == -(-(found.total - replicated) // 8) + replicated
+        assert found.per_rank(over(8)) == -(-(found.total - replicated) // 8) + replicated
 
 
 def test_a_text_only_llama_4_saves_its_vision_tower_and_projector() -> None:
@@ -174,14 +174,14 @@ def test_llama_4_keeps_the_whole_context_in_a_quarter_of_its_layers(
 ) -> None:
     layouts = [KvLayout(4096, hybrid=True), KvLayout(16384, hybrid=True), KvLayout(32768, hybrid=True)]
     layouts.append(KvLayout(4096, hybrid=False))
-    found = [gib(kv_per_request(models()[variant], 1, tokens, layout)) for layout in layouts]
+    found = [gib(kv_per_request(models()[variant], over(1), tokens, layout)) for layout in layouts]
     # The table is rounded half up; every value is a multiple of 1/16 GiB.
     assert found == pytest.approx([a100, h100, b200, off], abs=0.0051)
 
 
 def test_llama_4_kv_is_exact_to_the_byte() -> None:
     blocks = 12 * 65_536 // 16 + 36 * (8_192 + 4_096) // 16
-    assert kv_per_request(models()["scout"], 1, 65_536, on_a100()) == 65_536 * blocks
+    assert kv_per_request(models()["scout"], over(1), 65_536, on_a100()) == 65_536 * blocks
 
 
 @pytest.mark.parametrize(
@@ -195,19 +195,19 @@ def test_llama_4_kv_is_exact_to_the_byte() -> None:
     ],
 )
 def test_llama_3_fills_the_same_for_every_token(variant: str, kib: int) -> None:
-    assert kv_per_request(models()[variant], 1, 16, on_a100()) == 16 * kib * 1024
-    assert kv_per_request(models()[variant], 1, 131_072, on_a100()) == 131_072 * kib * 1024
+    assert kv_per_request(models()[variant], over(1), 16, on_a100()) == 16 * kib * 1024
+    assert kv_per_request(models()[variant], over(1), 131_072, on_a100()) == 131_072 * kib * 1024
 
 
 def test_beyond_eight_gpus_the_heads_are_copied_and_the_share_stops_shrinking() -> None:
     model = models()["llama-3.1-70b"]
-    shares = [kv_per_request(model, gpus, 8_192, on_a100()) for gpus in (1, 4, 8, 16, 64)]
+    shares = [kv_per_request(model, over(gpus), 8_192, on_a100()) for gpus in (1, 4, 8, 16, 64)]
     assert [shares[0] // share for share in shares] == [1, 4, 8, 8, 8]
 
 
 def test_no_memory_holds_no_request() -> None:
-    assert longest_request(models()["scout"], 1, -1, on_a100()) == 0
+    assert longest_request(models()["scout"], over(1), -1, on_a100()) == 0
 
 
 def test_the_longest_request_ends_at_the_models_positions() -> None:
-    assert longest_request(models()["llama-3.2-1b"], 1, 500 * GIB, on_a100()) == 131_072
+    assert longest_request(models()["llama-3.2-1b"], over(1), 500 * GIB, on_a100()) == 131_072

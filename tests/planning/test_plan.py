@@ -44,11 +44,10 @@ def test_a_suspended_fleet_costs_nothing_and_keeps_its_shape() -> None:
         pytest.param(
             {
                 "model": {"adapters": [{"name": "law", "source": "hf://acme/law"}]},
-                "gpu": {"capacityType": "Spot"},
                 "schedule": {"windows": [{"name": "night", "start": "0 22 * * *", "duration": "8h"}]},
                 "cost": {"hourlyLimit": "12.00"},
             },
-            ("spec.model.adapters", "spec.gpu.capacityType", "spec.schedule", "spec.cost"),
+            ("spec.model.adapters", "spec.schedule", "spec.cost"),
             id="everything else",
         ),
     ],

@@ -1,9 +1,12 @@
 """From GpuPools to pools that can be planned with."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 
+from llamafleet.api.gpupool import GpuPool
+from llamafleet.catalogue import gpus
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.pools import eligible, resolve
 from llamafleet.planning.shape import Pool, UnusablePool
@@ -32,20 +35,53 @@ def test_an_a100_pool_without_a_price_takes_the_catalogues() -> None:
     assert own.hourly_usd_per_gpu == Decimal("1.19")
 
 
+def test_another_pool_without_a_price_takes_the_catalogues_too() -> None:
+    (own,) = resolve([gpupool("gold", "h200", None)])
+    assert isinstance(own, Pool)
+    assert own.hourly_usd_per_gpu == Decimal("3.39")
+    assert own.price_source.startswith("catalogue: verda, ")
+
+
+def test_a_pool_sells_spot_only_when_it_says_so() -> None:
+    plain = gpupool("plain", "a100-80gb", "1.19")
+    spot = GpuPool.model_validate(
+        {"metadata": {"name": "spot"}, "spec": {"gpu": "a100-80gb", "price": {"spot": "0.45"}}}
+    )
+    found = [one for one in resolve([plain, spot]) if isinstance(one, Pool)]
+    assert [one.spot_usd_per_gpu for one in found] == [None, Decimal("0.45")]
+    assert [one.hourly_usd_per_gpu for one in found] == [Decimal("1.19"), Decimal("1.19")]
+
+
+class TestSpotNodes:
+    """A pool whose own selector picks spot nodes sells nothing else."""
+
+    selector: ClassVar = {"karpenter.sh/capacity-type": "spot"}
+
+    def test_it_sells_no_on_demand_capacity_even_at_the_catalogues_price(self) -> None:
+        raw = {"gpu": "a100-80gb", "nodeSelector": self.selector, "price": {"onDemand": "2", "spot": "0.45"}}
+        (only,) = resolve([GpuPool.model_validate({"metadata": {"name": "spot"}, "spec": raw})])
+        assert isinstance(only, Pool)
+        assert (only.hourly_usd_per_gpu, only.spot_usd_per_gpu) == (None, Decimal("0.45"))
+
+    def test_without_a_spot_price_it_cannot_be_used(self) -> None:
+        (only,) = resolve([gpupool("spot", "a100-80gb", "1.19", nodeSelector=self.selector)])
+        problem = "its spec.price.spot must be given, because its nodes are spot nodes"
+        assert only == UnusablePool("spot", problem)
+
+
 @pytest.mark.parametrize(
     ("gpu", "price", "problem"),
     [
         pytest.param(
             "h900",
             "1",
-            "its spec.gpu = h900: must be a GPU of the catalogue: a100-40gb, a100-80gb, h100-80gb, h100-nvl, "
-            "h200, b200, l4, a10g, l40s, rtx-4090, rtx-6000-ada, rtx-pro-6000, mi300x",
+            f"its spec.gpu = h900: must be a GPU of the catalogue: {', '.join(gpus())}",
             id="an unknown GPU",
         ),
         pytest.param(
-            "h200",
+            "l40",
             None,
-            "its spec.price.onDemand must be given, because the catalogue has no price for h200",
+            "its spec.price.onDemand must be given, because the catalogue has no price for l40",
             id="a GPU without a price",
         ),
         pytest.param(

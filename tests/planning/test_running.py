@@ -20,6 +20,7 @@ WHERE = RunningShape(
     pool="a100-80gb",
     quantization="INT4",
     tensor_parallel=1,
+    pipeline_parallel=1,
     checkpoint="RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16",
 )
 
@@ -36,7 +37,13 @@ POOLS = st.builds(
 
 def running(shape: Shape) -> RunningShape:
     """What the status tells of a shape."""
-    return RunningShape(shape.pool.name, shape.quantization, shape.tensor_parallel, shape.checkpoint)
+    return RunningShape(
+        shape.pool.name,
+        shape.quantization,
+        shape.tensor_parallel,
+        shape.pipeline_parallel,
+        shape.checkpoint,
+    )
 
 
 @settings(deadline=None)
@@ -49,7 +56,7 @@ def test_a_running_shape_is_kept_when_it_fits_and_left_for_the_cheapest_when_not
     variant: str, pools: list[Pool], data: st.DataObject
 ) -> None:
     asked = wanted(spec(variant))
-    considered = [candidate for each in pools for candidate in candidates(asked, each)]
+    considered = list(candidates(asked, pools))
     before = data.draw(st.sampled_from(considered))
     if not any(candidate.fits for candidate in considered):
         with pytest.raises(DoesNotFit):

@@ -1,14 +1,14 @@
 """The choice among all shapes, its words, and the refusals."""
 
 import dataclasses
-from pathlib import Path
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.errors import DoesNotFit, InvalidSpec
+from llamafleet.errors import DoesNotFit
 from llamafleet.planning.plan import Shape
 from llamafleet.planning.shape import Pool
 from planning.givens import Json, gib, planned, pool, spec
@@ -190,16 +190,6 @@ def test_the_words_for_maverick() -> None:
     )
 
 
-@pytest.mark.parametrize(("variant", "context"), [("scout", 65_536), ("maverick", 131_072)])
-def test_the_documentation_quotes_the_same_words(variant: str, context: int) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "sizing.md").read_text("utf-8")
-    quoted = " ".join(page.replace("\n>", " ").split())
-    given = planned(
-        spec(variant, serving={"contextLength": context}), [dataclasses.replace(pool(), name="a100")]
-    )
-    assert given.explanation in quoted
-
-
 def test_the_words_say_when_only_host_memory_helps() -> None:
     only_two = planned(spec("maverick", serving={"contextLength": 65_536}), [pool(gpusPerNode=2)])
     assert "the only shape that fits." in only_two.explanation
@@ -209,7 +199,7 @@ def test_the_words_say_when_only_host_memory_helps() -> None:
 def test_the_words_say_what_was_assumed() -> None:
     given = planned(spec("scout", serving={"concurrency": 2, "image": "acme/vllm:nightly"})).explanation
     assert "contextLength is not set: 16,384 is the largest power of two with room for 2 requests." in given
-    assert "The image's vLLM release is unknown, so every layer counts the whole context." in given
+    assert "The hybrid KV cache may be off, so every layer counts the whole context." in given
 
 
 def test_the_longest_usual_words_are_told_in_full() -> None:
@@ -250,9 +240,11 @@ def test_a_refusal_shows_the_sums_of_the_nearest_shapes() -> None:
         "spec.model.variant = maverick: must fit on GPUs of one node with 1 request of 131,072 tokens. "
         "Nearest: INT4 on 2 x a100-80gb (pool a100-80gb) needs 107.13 of 72.82 GiB per GPU: 99.76 weights + "
         "0.03 rope table + 3.50 overhead + 3.84 KV cache; the pod would request 148 GiB of host memory with "
-        "35 GiB of experts per GPU in it, and the pool has 128. "
+        "35 GiB of experts per GPU in it, and the pool has 128; on 4 GPUs, 49.89 GiB of weights each, it "
+        "fits, but spec.gpu.count is 2. "
         "INT4 on 2 x l4 (pool l4) needs 107.13 of 20.27 GiB per GPU: 99.76 weights + 0.03 rope table + "
-        "3.50 overhead + 3.84 KV cache; 87 GiB per GPU would have to lie in host memory, and at most 49 may"
+        "3.50 overhead + 3.84 KV cache; 87 GiB per GPU would have to lie in host memory, and at most 49 may; "
+        "on 8 GPUs, 24.96 GiB of weights each, it fits, but spec.gpu.count is 2"
     )
 
 
@@ -263,7 +255,8 @@ def test_a_refusal_says_how_long_requests_could_be() -> None:
     assert refused(asked, pool("l4", "0.80", gpusPerNode=1)) == (
         "spec.model.variant = llama-3.1-8b: must fit on GPUs of one node with 2 requests of 65,536 tokens. "
         "Nearest: BF16 on 1 x l4 (pool l4) needs 33.99 of 20.27 GiB per GPU: 14.96 weights + 0.03 rope table "
-        "+ 3.00 overhead + 16.00 KV cache; requests of 9,312 tokens would fit"
+        "+ 3.00 overhead + 16.00 KV cache; requests of 9,312 tokens would fit; on 2 GPUs, 7.48 GiB of "
+        "weights each, it fits, but the pool's nodes have 1"
     )
 
 
@@ -276,9 +269,33 @@ def test_a_refusal_says_when_only_the_host_is_too_small() -> None:
     )
 
 
-def test_the_common_claim_that_scout_fits_one_rtx_4090_is_refused() -> None:
-    message = refused(spec("scout"), pool("rtx-4090", "0.60", gpusPerNode=1))
-    assert "INT4 on 1 x rtx-4090 (pool rtx-4090) needs 62.83 of 21.64 GiB per GPU" in message
+@pytest.mark.parametrize(
+    ("gpu", "needs"),
+    [
+        ("rtx-4090", "INT4 on 1 x rtx-4090 (pool rtx-4090) needs 62.83 of 21.64 GiB per GPU"),
+        ("l40s", "INT4 on 1 x l40s (pool l40s) needs 62.83 of 40.84 GiB per GPU"),
+    ],
+)
+@pytest.mark.parametrize("offload", ["Auto", "Never"])
+def test_the_common_claim_that_scout_fits_one_small_gpu_is_refused(
+    gpu: str, needs: str, offload: str
+) -> None:
+    asked = spec("scout", gpu={"hostOffload": offload}, serving={"contextLength": 8_192})
+    message = refused(asked, pool(gpu, "0.60", gpusPerNode=1))
+    assert needs in message
+    assert "it fits, but the pool's nodes have 1" in message
+
+
+def test_even_the_shortest_context_of_scout_does_not_fit_one_l40s() -> None:
+    message = refused(spec("scout", serving={"contextLength": 1_024}), pool("l40s", "1.40", gpusPerNode=1))
+    assert "21 GiB per GPU would have to lie in host memory, and at most 11 may" in message
+
+
+def test_a_refusal_teaches_what_more_gpus_in_a_node_would_do() -> None:
+    asked = spec("maverick", model={"quantization": "FP8"}, gpu={"hostOffload": "Never"})
+    message = refused(asked, pool(gpusPerNode=4))
+    assert "FP8 on 4 x a100-80gb (pool a100-80gb) needs 100.53 of 72.82 GiB per GPU: 96.62 weights" in message
+    assert message.endswith("on 8 GPUs, 48.32 GiB of weights each, it fits, but the pool's nodes have 4")
 
 
 def test_the_longest_refusal_fits_into_a_condition() -> None:
@@ -290,6 +307,78 @@ def test_the_longest_refusal_fits_into_a_condition() -> None:
 
 
 def test_more_gpus_than_any_node_has_are_refused() -> None:
-    with pytest.raises(InvalidSpec) as error:
+    with pytest.raises(DoesNotFit) as error:
         planned(spec("scout", gpu={"count": 8}), [pool(gpusPerNode=4), pool("h200", "3.50", gpusPerNode=2)])
     assert str(error.value) == "spec.gpu.count = 8: must be at most 4, the GPUs of the largest node"
+
+
+class TestSpot:
+    """A spot price counts only where the pool sells spot and the resource accepts it."""
+
+    selling = dataclasses.replace(pool(), name="selling", spot_usd_per_gpu=Decimal("0.45"))
+    plain = dataclasses.replace(pool(price="1.00"), name="plain")
+
+    @pytest.mark.parametrize(
+        ("capacity", "chosen", "usd", "paid"),
+        [
+            ("OnDemand", "plain", "1.00", "OnDemand"),
+            ("Spot", "selling", "0.45", "Spot"),
+            ("SpotPreferred", "selling", "0.45", "SpotPreferred"),
+        ],
+    )
+    def test_the_cheapest_pool_depends_on_what_is_accepted(
+        self, capacity: str, chosen: str, usd: str, paid: str
+    ) -> None:
+        shape = planned(spec("scout", gpu={"capacityType": capacity}), [self.selling, self.plain]).shape
+        assert (shape.pool.name, shape.hourly_usd, shape.capacity_type) == (chosen, Decimal(usd), paid)
+
+    def test_preferring_spot_takes_a_cheaper_pool_that_sells_none(self) -> None:
+        cheap = dataclasses.replace(pool(price="0.40"), name="cheap")
+        shape = planned(spec("scout", gpu={"capacityType": "SpotPreferred"}), [self.selling, cheap]).shape
+        assert (shape.pool.name, shape.capacity_type) == ("cheap", "OnDemand")
+
+    def test_only_spot_without_a_pool_that_sells_it_is_refused(self) -> None:
+        assert refused(spec("scout", gpu={"capacityType": "Spot"}), self.plain) == (
+            "spec.gpu.capacityType = Spot: must find a pool that sells spot capacity, by its "
+            "spec.price.spot; none of these does: plain"
+        )
+
+    def test_a_pool_of_spot_nodes_only_is_not_for_those_who_want_on_demand(self) -> None:
+        spot_only = dataclasses.replace(self.selling, name="spot", hourly_usd_per_gpu=None)
+        shape = planned(spec("scout", gpu={"capacityType": "SpotPreferred"}), [spot_only]).shape
+        assert (shape.hourly_usd, shape.capacity_type) == (Decimal("0.45"), "Spot")
+        assert refused(spec("scout"), spot_only) == (
+            "spec.gpu.capacityType = OnDemand: must find a pool that sells on-demand capacity; none of these "
+            "does: spot"
+        )
+
+    def test_the_words_say_which_price_it_is(self) -> None:
+        asked = spec("scout", gpu={"capacityType": "SpotPreferred"})
+        assert (
+            "0.45 USD/h (1 x 0.45, the pool's own spot price; 1.19 on demand)"
+            in planned(asked, [self.selling]).explanation
+        )
+
+
+def test_an_fp8_kv_cache_holds_twice_the_tokens() -> None:
+    plain, fp8 = (
+        planned(spec("scout", serving={"contextLength": 65_536, "extraArgs": flags})).shape
+        for flags in ((), ("--kv-cache-dtype=fp8",))
+    )
+    assert (plain.kv_dtype_bytes, fp8.kv_dtype_bytes) == (2, 1)
+    assert fp8.memory == dataclasses.replace(plain.memory, kv_needed=plain.memory.kv_needed // 2)
+    assert fp8.kv_tokens == pytest.approx(2 * plain.kv_tokens, rel=0.001)
+
+
+def test_a_switched_off_hybrid_manager_counts_every_layer_in_full() -> None:
+    flags = ["--disable-hybrid-kv-cache-manager"]
+    shape = planned(spec("scout", serving={"contextLength": 32_768, "extraArgs": flags})).shape
+    # 32,768 tokens x 192 KiB = 6 GiB, and the empty block of all 48 layers.
+    assert shape.memory.kv_needed == 6 * 2**30 + 48 * 65_536
+    assert not shape.hybrid_kv
+
+
+def test_the_kv_tokens_are_requests_times_their_length() -> None:
+    shape = planned(spec("llama-3.1-8b", serving={"contextLength": 8_192})).shape
+    room = shape.memory.kv_cache - 32 * 65_536
+    assert shape.kv_tokens == room // (128 * 1024)

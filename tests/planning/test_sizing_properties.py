@@ -1,19 +1,20 @@
 """What holds of every sizing decision, whatever the pools and the wishes."""
 
 import dataclasses
+from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.catalogue import gpus, models
+from llamafleet.catalogue import PRECISIONS, gpus, models
 from llamafleet.errors import DoesNotFit
 from llamafleet.planning.candidates import candidates
 from llamafleet.planning.memory import GIB, kv_per_request, longest_request
 from llamafleet.planning.shape import Pool, Shape
 from llamafleet.planning.sizing import choose
 from llamafleet.planning.wanted import wanted
-from planning.givens import Json, on_a100, pool, spec, with_memory
+from planning.givens import Json, on_a100, over, pool, spec, with_memory
 
 patient = settings(deadline=None)
 """A busy machine is no reason to fail: these tests are about sums, not about speed."""
@@ -25,7 +26,7 @@ POOLS = st.builds(
     lambda gpu, cents, size: pool(gpu, f"{cents / 100:.2f}", gpusPerNode=size, nodeSelector={"pool": gpu}),
     st.sampled_from(sorted(gpus())),
     st.integers(min_value=1, max_value=1_000),
-    st.sampled_from([1, 2, 4, 8]),
+    st.sampled_from([1, 2, 4, 8, 16, 32]),
 )
 WISHES = st.fixed_dictionaries(
     {"contextLength": st.none() | CONTEXTS, "concurrency": st.integers(min_value=1, max_value=16)}
@@ -66,11 +67,16 @@ def test_the_chosen_shape_is_never_beaten_by_a_considered_one(
 ) -> None:
     asked = spec(variant, serving=serving)
     best = found(asked, *pools)
-    for each in pools:
-        for candidate in candidates(wanted(asked), each):
-            if candidate.fits:
-                assert best is not None
-                assert best.hourly_usd <= candidate.shape.hourly_usd
+    for candidate in candidates(wanted(asked), pools):
+        if candidate.fits:
+            assert best is not None
+            assert rank(best) <= rank(candidate.shape)
+
+
+def rank(shape: Shape) -> tuple[Decimal, int, int, int]:
+    """The cheaper first, then the more precise, then without host memory, then the roomier KV cache."""
+    precision = list(PRECISIONS).index(shape.quantization)
+    return shape.hourly_usd, precision, shape.offload_gib, -shape.kv_tokens
 
 
 @patient
@@ -80,7 +86,7 @@ def test_a_chosen_shape_holds_what_was_asked_for_within_a_node(
 ) -> None:
     shape = found(spec(variant, serving=serving), given_pool)
     if shape is not None:
-        assert shape.tensor_parallel <= given_pool.gpus_per_node
+        assert shape.gpus <= given_pool.gpus_per_node
         assert shape.memory.kv_cache >= shape.memory.kv_needed
         assert shape.max_concurrency >= spec(variant, serving=serving).serving.concurrency
         assert shape.offload_gib * GIB <= shape.memory.weights // 2
@@ -95,7 +101,7 @@ def test_a_chosen_shape_holds_what_was_asked_for_within_a_node(
 def test_more_offload_never_leaves_less_kv_cache(
     variant: str, given_pool: Pool, offloads: tuple[int, int]
 ) -> None:
-    for candidate in candidates(wanted(spec(variant)), given_pool):
+    for candidate in candidates(wanted(spec(variant)), [given_pool]):
         less, more = (
             dataclasses.replace(candidate.shape.memory, offloaded=gib * GIB).kv_cache
             for gib in sorted(offloads)
@@ -113,9 +119,9 @@ def test_more_offload_never_leaves_less_kv_cache(
 def test_the_longest_request_fits_and_a_longer_one_does_not(
     variant: str, tp: int, kv_cache: int, *, hybrid: bool
 ) -> None:
-    model, layout = models()[variant], on_a100(hybrid=hybrid)
-    longest = longest_request(model, tp, kv_cache, layout)
-    assert longest == 0 or kv_per_request(model, tp, longest, layout) <= kv_cache
-    one_layer_group = kv_per_request(model, tp, 16, layout)
+    model, layout, split = models()[variant], on_a100(hybrid=hybrid), over(tp)
+    longest = longest_request(model, split, kv_cache, layout)
+    assert longest == 0 or kv_per_request(model, split, longest, layout) <= kv_cache
+    one_layer_group = kv_per_request(model, split, 16, layout)
     if longest + 16 <= model.max_positions:
-        assert kv_per_request(model, tp, longest + 16, layout) > kv_cache - one_layer_group
+        assert kv_per_request(model, split, longest + 16, layout) > kv_cache - one_layer_group

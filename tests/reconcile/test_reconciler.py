@@ -8,6 +8,7 @@ import pytest
 
 from builders import NOW, ended, pod, raw_llama, raw_pool
 from llamafleet.api.observed import Key
+from llamafleet.catalogue import catalogue
 from llamafleet.errors import Conflict, Ending, Forbidden, Unavailable
 from llamafleet.reconcile.reconciler import Reconciler
 from reconcile.memory import Memory
@@ -23,7 +24,7 @@ class Fleet:
         """Put the resource into a world that holds these things beside it."""
         self.world = Memory(raw, **world)
         self.now = NOW
-        self._reconciler = Reconciler(self.world, self._clock, "llamafleet-system")
+        self._reconciler = Reconciler(self.world, self._clock, "llamafleet-system", catalogue())
 
     def _clock(self) -> datetime:
         return self.now
@@ -219,6 +220,19 @@ def test_a_running_fleet_does_not_move_for_a_better_price() -> None:
     assert running.raw["status"]["plan"]["pool"] == "cheap", "a fleet that sleeps wakes where it is cheapest"
 
 
+def test_a_fleet_whose_status_is_of_an_older_release_stays_where_it_runs() -> None:
+    """That release knew no pipeline stages, and did not say that there are none."""
+    dear, cheap = (
+        raw_pool(name, price={"onDemand": price}) for name, price in (("dear", "2"), ("cheap", "1"))
+    )
+    running = Fleet(raw_llama(), gpu_pools=(dear,)).settled()
+    assert running.raw["status"]["plan"].pop("pipelineParallel") == 1
+    running.world.gpu_pools = (dear, cheap)
+    assert running.repairs() == 0
+    plan = running.raw["status"]["plan"]
+    assert (plan["pool"], plan["pipelineParallel"]) == ("dear", 1)
+
+
 def test_a_lasting_failure_is_written_once() -> None:
     refused = fleet()
     refused.world.refused["Service"] = Unavailable("HTTP 500: no")
@@ -254,7 +268,7 @@ def test_a_spec_that_cannot_be_read_applies_nothing_and_says_why() -> None:
     assert unreadable.world.writes == ["status"]
     status, reason, message = unreadable.condition("Sized")
     assert (status, reason) == ("False", "InvalidSpec")
-    assert message == "spec.serving.concurrency = 0: Input should be greater than or equal to 1."
+    assert message == "spec.serving.concurrency = 0: must be greater than or equal to 1."
 
 
 def test_a_spec_that_cannot_be_planned_applies_nothing_and_says_why() -> None:

@@ -19,7 +19,11 @@ from llamafleet.rendering.status import Account, status
 ONE, TWO = llama(), llama(replicas=2)
 ASLEEP = llama(replicas=2, suspend=True)
 READY, LOADING = pod(name="llama-1", ready=True), pod(name="llama-2")
-STUCK = Cause("Unschedulable", "1 of 1 pods: 0 of 4 nodes has 2 free nvidia.com/gpu", failed=False)
+STUCK = Cause(
+    "Unschedulable",
+    "1 of 1 pods: 0 of 4 nodes is open to this pod and has 2 free nvidia.com/gpu",
+    failed=False,
+)
 BROKEN = Cause("ModelNotFound", "1 of 1 pods: vLLM said: couldn't connect.", failed=True)
 UNKNOWN_POOL = InvalidSpec("spec.gpu.pools", "nowhere", "must be the name of a GpuPool")
 TOO_LARGE = DoesNotFit("spec.model.variant", "maverick", "needs 4 GPUs")

@@ -39,6 +39,10 @@ CASES = {
             },
         )
     ),
+    "spot-nodes-if-there-are-any": Case(
+        llama(variant="llama-3.1-8b", gpu={"capacityType": "SpotPreferred"}),
+        (gpu_pool(price={"onDemand": "2.5", "spot": "0.9"}),),
+    ),
     "nodes-of-an-own-pool": Case(
         llama(variant="llama-3.1-70b", replicas=3, gpu={"pools": ["own"]}),
         (

@@ -1,5 +1,6 @@
 """What is true of every pod that we render, whatever its resource asks for."""
 
+import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -91,15 +92,27 @@ def test_every_mount_has_its_volume(resource: LlamaDeployment) -> None:
 @every_pod
 def test_gpus_are_limited_to_what_is_requested(resource: LlamaDeployment) -> None:
     resources = container_of(resource)["resources"]
-    gpus = str(shape_of(resource).tensor_parallel)
+    gpus = str(shape_of(resource).gpus)
     assert resources["limits"]["nvidia.com/gpu"] == resources["requests"]["nvidia.com/gpu"] == gpus
 
 
 @every_pod
 def test_shared_memory_grows_with_the_gpus(resource: LlamaDeployment) -> None:
     volume = next(volume for volume in pod_of(resource)["volumes"] if volume["name"] == "shm")
-    size = f"{2 * shape_of(resource).tensor_parallel}Gi"
+    size = f"{2 * shape_of(resource).gpus}Gi"
     assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": size}
+
+
+def test_a_pod_has_the_gpus_of_all_its_pipeline_stages() -> None:
+    resource = llama()
+    decided = plan_of(resource)
+    staged = dataclasses.replace(decided.shape, tensor_parallel=4, pipeline_parallel=2)
+    deployment = children(resource, dataclasses.replace(decided, shape=staged), "ops")[-1]
+    pod = deployment["spec"]["template"]["spec"]
+    resources = pod["containers"][0]["resources"]
+    assert resources["limits"] == {"nvidia.com/gpu": "8"}
+    assert (resources["requests"]["nvidia.com/gpu"], resources["requests"]["cpu"]) == ("8", "10")
+    assert pod["volumes"][-1]["emptyDir"] == {"medium": "Memory", "sizeLimit": "16Gi"}
 
 
 STARTUP_SECONDS = {

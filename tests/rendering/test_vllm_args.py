@@ -1,6 +1,7 @@
 """Every flag that we emit exists in vLLM 0.32 and has a value that its parser takes."""
 
 import argparse
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from builders import SAMPLES, llama, shape_of
+from builders import SAMPLES, gpu_pool, llama, plan_of, shape_of
 from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.catalogue import models
+from llamafleet.planning.shape import Shape
 from llamafleet.rendering.vllm_args import serve_args
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "vllm-serve-flags.json").read_text())["flags"]
@@ -69,6 +72,8 @@ def vllm_parser() -> argparse.ArgumentParser:
     return parser
 
 
+KV_FLAGS = ["--kv-cache-dtype=fp8_e4m3", "--disable-hybrid-kv-cache-manager"]
+
 CASES = {
     **{path.stem: llama(path) for path in SAMPLES},
     "scout that sees images": llama(variant="scout", serving={"vision": True}),
@@ -87,6 +92,7 @@ CASES = {
     "flags of the author": llama(
         variant="llama-3.1-8b", serving={"extraArgs": ["--enable-prefix-caching", "--seed=7"]}
     ),
+    "flags of the author that the sizing counts": llama(variant="scout", serving={"extraArgs": KV_FLAGS}),
 }
 
 
@@ -136,3 +142,41 @@ def test_maverick_says_aloud_what_its_size_assumes() -> None:
         "--language-model-only",
         "--served-model-name=maverick",
     } <= set(serve_args(resource, shape))
+
+
+def test_flags_that_the_sizing_counts_reach_vllm_as_the_author_wrote_them() -> None:
+    resource = CASES["flags of the author that the sizing counts"]
+    assert serve_args(resource, shape_of(resource))[-2:] == KV_FLAGS
+
+
+def test_pipeline_stages_are_told_only_where_there_are_some(vllm_parser: argparse.ArgumentParser) -> None:
+    resource = llama(variant="llama-3.1-405b", gpu={"count": 16})
+    shape = plan_of(resource, pools=[gpu_pool(gpusPerNode=16)]).shape
+    parsed, unknown = vllm_parser.parse_known_args(serve_args(resource, shape))
+    assert unknown == []
+    assert (parsed.tensor_parallel_size, parsed.pipeline_parallel_size) == (8, 2)
+    scout = CASES["scout"]
+    assert not [arg for arg in serve_args(scout, shape_of(scout)) if "pipeline" in arg]
+
+
+@pytest.mark.parametrize("variant", [name for name in models() if name.startswith("llama-3")])
+def test_the_rotary_table_of_a_llama_3_is_never_lowered(variant: str) -> None:
+    resource = llama(variant=variant, gpu={"pools": ["own"]})
+    shape = plan_of(resource, pools=[gpu_pool()]).shape
+    assert not [arg for arg in serve_args(resource, shape) if arg.startswith("--hf-overrides")]
+
+
+def test_a_lowered_rotary_table_is_told_where_the_configuration_of_the_model_has_it() -> None:
+    """Llama 4 keeps its text part in a section; a text model has no such section."""
+    told = {
+        name: next(arg for arg in serve_args(resource, lowered(resource)) if "max_position" in arg)
+        for name, resource in (("scout", CASES["scout"]), ("text", CASES["8b with tool calls"]))
+    }
+    assert told == {
+        "scout": '--hf-overrides={"text_config":{"max_position_embeddings":131072}}',
+        "text": '--hf-overrides={"max_position_embeddings":131072}',
+    }
+
+
+def lowered(resource: LlamaDeployment) -> Shape:
+    return dataclasses.replace(shape_of(resource), rope_positions=131_072)

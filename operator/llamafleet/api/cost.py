@@ -24,6 +24,7 @@ class Cost(Record):
         Rule(
             "has(self.hourlyLimit) || has(self.monthlyBudget)",
             "spec.cost must have at least one of hourlyLimit and monthlyBudget",
+            lambda cost: cost.hourly_limit is not None or cost.monthly_budget is not None,
         ),
     )
 

@@ -1,16 +1,27 @@
 """The kind GpuPool: nodes with one kind of GPU, and what an hour of it costs."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
-from llamafleet.api.base import Record, Rule
+from llamafleet.api.base import RULES_KEY, Record, Rule
+from llamafleet.api.lists import in_order
 from llamafleet.api.metadata import ObjectMeta
 from llamafleet.api.quantity import Quantity
 from llamafleet.api.scalars import Money
-from llamafleet.api.texts import LABEL_KEY, LARGEST, Key, LabelValue, ResourceName, in_order
-from llamafleet.catalogue import gpus
+from llamafleet.api.texts import (
+    LABEL_KEY,
+    LABEL_KEY_LENGTH,
+    LARGEST,
+    Key,
+    LabelValue,
+    ResourceName,
+    is_label_key,
+    is_name,
+)
+from llamafleet.catalogue import CUSTOM_GPU, gpus
 
 
 class Toleration(Record):
@@ -20,14 +31,20 @@ class Toleration(Record):
         Rule(
             "self.operator != 'Exists' || !has(self.value) || self.value == ''",
             "value of a toleration must be absent when its operator is Exists",
+            lambda toleration: toleration.operator != "Exists" or not toleration.value,
+            at="value",
         ),
         Rule(
             "has(self.key) || self.operator == 'Exists'",
             "operator of a toleration must be Exists when its key is absent",
+            lambda toleration: toleration.key is not None or toleration.operator == "Exists",
+            at="operator",
         ),
         Rule(
             "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
             "effect of a toleration must be NoExecute when its tolerationSeconds is given",
+            lambda toleration: toleration.toleration_seconds is None or toleration.effect == "NoExecute",
+            at="effect",
         ),
     )
 
@@ -52,7 +69,9 @@ class Price(Record):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "has(self.onDemand) || has(self.spot)", "spec.price must have at least one of onDemand and spot"
+            "has(self.onDemand) || has(self.spot)",
+            "spec.price must have at least one of onDemand and spot",
+            lambda price: price.on_demand is not None or price.spot is not None,
         ),
     )
 
@@ -61,8 +80,22 @@ class Price(Record):
     where it has one."""
 
     spot: Money | None = None
-    """The price of one GPU for one hour of spot capacity, in USD, as a decimal string. It has no effect
-    yet: every GPU is counted at the on-demand price. Absent: the pool has no spot price."""
+    """The price of one GPU for one hour of spot capacity, in USD, as a decimal string. A pool that has it
+    sells spot: it counts for resources whose spec.gpu.capacityType accepts spot, and their pods find the
+    pool's spot nodes by the labels of Karpenter, EKS, GKE and AKS. Absent: the pool sells no spot."""
+
+
+_GPU_SCHEMA: Final[JsonDict] = {
+    "pattern": "^[a-z0-9][a-z0-9-]*$",
+    RULES_KEY: [
+        {
+            "rule": f"self in {[*gpus()]} || self.startsWith('{CUSTOM_GPU}')",
+            "message": f"spec.gpu must be a GPU of the catalogue ({', '.join(gpus())}), "
+            f"or {CUSTOM_GPU}NAME for one of the operator's values file",
+        }
+    ],
+}
+"""What the API server alone holds against the value; see ``GpuPoolSpec.gpu``."""
 
 
 class GpuPoolSpec(Record):
@@ -71,17 +104,18 @@ class GpuPoolSpec(Record):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "!has(self.nodeSelector) || "
-            f"self.nodeSelector.all(key, key.size() <= 317 && key.matches('{LABEL_KEY}'))".replace(
-                "\\", "\\\\"
-            ),
+            f"self.nodeSelector.all(key, key.size() <= {LABEL_KEY_LENGTH} && key.matches(r'{LABEL_KEY}'))",
             "every key of spec.nodeSelector must be a label key: an optional DNS prefix and a name",
+            lambda pool: all(map(is_label_key, pool.node_selector)),
+            at="nodeSelector",
         ),
     )
 
     # Only the CRD holds the value against the catalogue: an older operator must be able to read a pool of
     # a GPU that it does not know, because one such pool must not stop the others.
-    gpu: Annotated[str, Field(max_length=63, json_schema_extra={"enum": [*gpus()]})]
-    """The kind of GPU, a key of the catalogue such as a100-80gb. Required."""
+    gpu: Annotated[str, Field(max_length=63, json_schema_extra=_GPU_SCHEMA)]
+    """The kind of GPU, a key of the catalogue such as a100-80gb, or one that begins with custom- and
+    stands in the operator's values file. Required."""
 
     node_selector: Annotated[Mapping[str, LabelValue], Field(max_length=16)] = Field(default_factory=dict)
     """The labels of the pool's nodes. Absent: the nodes that NVIDIA's GPU Feature Discovery labels with a
@@ -112,6 +146,8 @@ class GpuPool(Record):
             "self.metadata.name.size() <= 63 && "
             "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
             "metadata.name must be at most 63 lower-case letters, digits and dashes",
+            lambda pool: is_name(pool.metadata.name),
+            at="metadata.name",
         ),
     )
 

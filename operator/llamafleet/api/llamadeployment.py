@@ -13,10 +13,10 @@ from llamafleet.api.scaling import Replicas, Scaling
 from llamafleet.api.schedule import Schedule
 from llamafleet.api.serving import Serving
 from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.api.texts import is_name
 
 NOT_YET_IN_EFFECT: Final = (
     "spec.model.adapters",
-    "spec.gpu.capacityType",
     "spec.scaling.queueDepth",
     "spec.scaling.scaleDownDelay",
     "spec.scaling.idleTimeout",
@@ -34,6 +34,8 @@ class LlamaDeploymentSpec(Record):
             "!(has(self.replicas) && has(self.scaling))",
             "spec.replicas and spec.scaling exclude each other: replicas is for kubectl scale or an external "
             "autoscaler, scaling for the operator's own",
+            lambda spec: spec.replicas is None or spec.scaling is None,
+            at="replicas",
         ),
     )
 
@@ -71,6 +73,8 @@ class LlamaDeployment(Record):
             "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
             "metadata.name must be at most 63 lower-case letters, digits and dashes and begin with a letter, "
             "because the Service of that name must",
+            lambda llama: is_name(llama.metadata.name) and llama.metadata.name[0].isalpha(),
+            at="metadata.name",
         ),
     )
 

@@ -18,6 +18,9 @@ QUANTITY_PATTERN: Final = (
 )
 """The serialization format of Kubernetes' apimachinery ``resource.Quantity``, without a sign."""
 
+END: Final = 2**63
+"""The first whole number that Kubernetes does not take for one."""
+
 _BINARY: Final = {f"{letter}i": Decimal(1024**power) for power, letter in enumerate("KMGTPE", start=1)}
 _DECIMAL: Final = {
     **{letter: Decimal(1000**power) for power, letter in enumerate("kMGTPE", start=1)},
@@ -57,8 +60,9 @@ class Quantity:
         """
         if isinstance(given, cls):
             return given
-        # A boolean is an integer to Python, though never a quantity.
-        text = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
+        if type(given) is int and 0 <= given < END:  # a boolean is an integer to Python, never a quantity
+            return cls(str(given), Decimal(given))
+        text = given if isinstance(given, str) else ""
         return cls(text, parse_quantity(text))
 
     def __str__(self) -> str:

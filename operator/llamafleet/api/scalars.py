@@ -4,7 +4,7 @@ A float never touches them. Every refusal is a ``ValueError`` that says what the
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Final, Literal
 
@@ -16,6 +16,12 @@ MONEY_PATTERN: Final = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"
 DURATION_PATTERN: Final = r"^([0-9]{1,6}(s|m|h|d))+$"
 AUTO_DURATION_PATTERN: Final = f"^Auto$|{DURATION_PATTERN}"
 DURATION_LENGTH: Final = 32
+DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+TIMESTAMP_PATTERN: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+"""RFC 3339. The format date-time alone would let the API server take an instant without its offset."""
+
 _SECONDS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
@@ -89,6 +95,42 @@ def parse_auto_duration(value: object) -> timedelta | Literal["Auto"]:
     return "Auto" if value == "Auto" else parse_duration(value)
 
 
+def parse_date(value: object) -> date:
+    """A day from its text, such as ``2026-12-24``.
+
+    Raises:
+        ValueError: the value is no string of that form, or no day of the calendar.
+    """
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(_matching(DATE_PATTERN, value))
+    except ValueError:
+        message = "must be a day of the calendar, such as 2026-12-24"
+        raise ValueError(message) from None
+
+
+def parse_timestamp(value: object) -> datetime:
+    """An aware instant from its RFC 3339 text, such as ``2026-12-24T18:00:00+01:00``.
+
+    Raises:
+        ValueError: the value is no string of that form, no instant of the calendar, or without offset.
+    """
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(_matching(TIMESTAMP_PATTERN, value))
+    except ValueError:
+        message = "must be an instant with its offset from UTC, such as 2026-12-24T18:00:00+01:00"
+        raise ValueError(message) from None
+
+
+def _matching(pattern: str, value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII):
+        return value
+    raise ValueError
+
+
 def format_auto_duration(value: timedelta | Literal["Auto"]) -> str:
     """The text of a duration, or ``Auto``."""
     return format_duration(value) if isinstance(value, timedelta) else value
@@ -123,9 +165,17 @@ AutoDuration = Annotated[
 ]
 """A length of time, or ``Auto``."""
 
+Date = Annotated[
+    date,
+    BeforeValidator(parse_date),
+    WithJsonSchema({"type": "string", "maxLength": 10, "format": "date"}),
+]
+"""A day without a zone."""
+
 Timestamp = Annotated[
     AwareDatetime,
+    BeforeValidator(parse_timestamp),
     PlainSerializer(format_timestamp, return_type=str),
-    WithJsonSchema({"type": "string", "maxLength": 40, "format": "date-time"}),
+    WithJsonSchema({"type": "string", "maxLength": 40, "format": "date-time", "pattern": TIMESTAMP_PATTERN}),
 ]
 """An instant in RFC 3339, with its offset from UTC."""

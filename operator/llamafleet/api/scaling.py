@@ -21,6 +21,8 @@ class Scaling(Record):
         Rule(
             "self.minReplicas <= self.maxReplicas",
             "spec.scaling.minReplicas must be at most spec.scaling.maxReplicas",
+            lambda scaling: scaling.min_replicas <= scaling.max_replicas,
+            at="minReplicas",
         ),
     )
 

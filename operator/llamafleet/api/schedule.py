@@ -4,14 +4,13 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from llamafleet.api.base import Record, Rule
-from llamafleet.api.scalars import AutoDuration, Duration, Timestamp
+from llamafleet.api.lists import Once, in_order
+from llamafleet.api.scalars import AutoDuration, Date, Duration, Timestamp
 from llamafleet.api.scaling import MAX_REPLICAS, Replicas
-from llamafleet.api.texts import Cron, Name, TimeZone, in_order, keyed_by
-
-Date = Annotated[dt.date, WithJsonSchema({"type": "string", "maxLength": 10, "format": "date"})]
+from llamafleet.api.texts import Cron, Name, TimeZone
 
 
 class WindowState(StrEnum):
@@ -28,6 +27,11 @@ class Window(Record):
         Rule(
             "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
             "minReplicas of a window of spec.schedule.windows must be at most its maxReplicas",
+            lambda window: (
+                None in (window.min_replicas, window.max_replicas)
+                or window.min_replicas <= window.max_replicas
+            ),
+            at="minReplicas",
         ),
     )
 
@@ -55,10 +59,15 @@ class ScheduleException(Record):
         Rule(
             "has(self.date) ? !has(self.from) && !has(self.to) : has(self.from) && has(self.to)",
             "an exception of spec.schedule.exceptions must have either date, or both from and to",
+            lambda exception: (
+                (exception.date is None) == (exception.from_ is not None) == (exception.to is not None)
+            ),
         ),
         Rule(
             "!has(self.from) || !has(self.to) || self.from < self.to",
             "from of an exception of spec.schedule.exceptions must be earlier than its to",
+            lambda exception: None in (exception.from_, exception.to) or exception.from_ < exception.to,
+            at="from",
         ),
     )
 
@@ -84,13 +93,14 @@ class Schedule(Record):
             "(has(self.windows) && self.windows.size() > 0) || "
             "(has(self.exceptions) && self.exceptions.size() > 0)",
             "spec.schedule must have at least one of windows and exceptions; leave it out to be always open",
+            lambda schedule: bool(schedule.windows or schedule.exceptions),
         ),
     )
 
     time_zone: TimeZone = "UTC"
     """The IANA time zone of every start and date. Default UTC."""
 
-    windows: Annotated[tuple[Window, ...], Field(max_length=64, json_schema_extra=keyed_by("name"))] = ()
+    windows: Annotated[tuple[Window, ...], Field(max_length=64), Once("name")] = ()
     """The times that come back, in which the fleet is open; where two overlap, the larger bounds count.
     Absent: open, but for the exceptions."""
 

@@ -1,18 +1,25 @@
 """``spec.serving``: what the model server offers to its callers."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
 from llamafleet.api.base import Record, Rule
+from llamafleet.api.lists import in_order
 from llamafleet.api.quantity import Quantity
-from llamafleet.api.texts import Image, in_order
+from llamafleet.api.texts import Image
 from llamafleet.api.vllm_flags import Flag
 
 RESOURCE_KEYS: Final = ("cpu", "memory", "ephemeral-storage")
 
 ResourceList = Annotated[Mapping[str, Quantity], Field(max_length=3)]
+
+
+def _names_host_resources(side: str, resources: "Resources") -> bool:
+    given = resources.requests if side == "requests" else resources.limits
+    return given.keys() <= {*RESOURCE_KEYS}
 
 
 class Resources(Record):
@@ -24,6 +31,8 @@ class Resources(Record):
                 f"!has(self.{side}) || self.{side}.all(key, key in {[*RESOURCE_KEYS]})",
                 f"spec.serving.resources.{side} must name only cpu, memory and ephemeral-storage; "
                 "the operator sets the GPUs",
+                partial(_names_host_resources, side),
+                at=side,
             )
             for side in ("requests", "limits")
         ),
@@ -31,6 +40,12 @@ class Resources(Record):
             "!has(self.requests) || !has(self.limits) || self.requests.all(key, !(key in self.limits) || "
             "quantity(string(self.requests[key])).compareTo(quantity(string(self.limits[key]))) <= 0)",
             "spec.serving.resources.requests must be at most the limits of the same key",
+            lambda resources: all(
+                amount.value <= resources.limits[key].value
+                for key, amount in resources.requests.items()
+                if key in resources.limits
+            ),
+            at="requests",
         ),
     )
 

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llamafleet.api.base import Record
+from llamafleet.api.lists import in_order, keyed_by
 from llamafleet.api.scalars import Timestamp
-from llamafleet.api.texts import LARGEST, Digits, Text, in_order, keyed_by
+from llamafleet.api.texts import LARGEST, Digits, Text
 
 
 class Condition(Record):
@@ -64,14 +65,23 @@ class StatusPlan(Record):
     tensor_parallel: Annotated[int, Field(ge=1, le=64)] | None = None
     """Over how many GPUs each layer is split."""
 
+    pipeline_parallel: Annotated[int, Field(ge=1, le=64)] | None = None
+    """In how many stages, each on GPUs of its own, the layers are split; 1 for not at all."""
+
     quantization: Annotated[str, Field(max_length=16)] = ""
     """The precision of the weights."""
+
+    capacity_type: Annotated[str, Field(max_length=16)] = ""
+    """What the price is for: OnDemand, Spot, or SpotPreferred where the pool sells spot capacity."""
 
     checkpoint: Annotated[str, Field(max_length=512)] = ""
     """The weights that are served: a repository of the model hub, or the spec's own source."""
 
     weights_gib_per_gpu: Digits | None = None
     """The weights of one GPU before anything is moved to host memory, in GiB."""
+
+    rope_table_gib_per_gpu: Digits | None = None
+    """The table of the rotary position embedding, which every GPU holds whole, in GiB."""
 
     host_offload_gib_per_gpu: Digits | None = None
     """The weights of one GPU that lie in host memory, in GiB."""
@@ -84,6 +94,9 @@ class StatusPlan(Record):
 
     kv_cache_gib_per_gpu: Digits | None = None
     """What is left for the KV cache on each GPU, in GiB."""
+
+    kv_tokens: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
+    """How many tokens the KV cache of one replica holds in requests of full length."""
 
     max_context_length: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     """The longest request that is served, in tokens."""

@@ -3,7 +3,10 @@
 Each pattern bounds what reaches a command line, an object name or a volume; none is checked twice.
 """
 
-from typing import Annotated, Any, Final
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -24,37 +27,67 @@ SOURCE: Final = (
     rf"|oci://{IMAGE})$"
 )
 _CRON_FIELD: Final = r"[0-9A-Za-z*/,-]+"
+CRON: Final = f"^({_CRON_FIELD} ){{4}}{_CRON_FIELD}$"
+TIME_ZONE: Final = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$"
 
 _NAME_PART: Final = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 
 LABEL_KEY: Final = f"^({SUBDOMAIN}/)?{_NAME_PART}$"
 """The key of a label or taint: an optional DNS prefix and a name of at most 63 characters."""
 
-Name = Annotated[str, Field(max_length=63, pattern=f"^{LABEL}$")]
+LABEL_VALUE: Final = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
+RESOURCE_NAME: Final = f"^{SUBDOMAIN}/{_NAME_PART}$"
+DATA_KEY: Final = r"^[-._a-zA-Z0-9]+$"
+FLAG: Final = r"^--[a-z0-9][a-z0-9.-]*(=[^\x00-\x1f\x7f]*)?$"
+
+NAME_LENGTH: Final = 63
+LABEL_KEY_LENGTH: Final = 317
+"""253 characters of prefix, a slash and 63 of name, as Kubernetes bounds them."""
+
+FORMS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        f"^{LABEL}$": "must have lower-case letters, digits and dashes only, and no dash at its ends",
+        f"^{SUBDOMAIN}$": "must have lower-case letters, digits, dashes and dots only, and a letter or digit "
+        "at both ends",
+        f"^{IMAGE}$": "must be a container image, such as registry.example.com/vllm:v1",
+        SOURCE: "must be hf://org/name@revision, pvc://claim/path or oci://image",
+        CRON: "must be five cron fields, as 0 22 * * 1-5: minute, hour, day of month, month, day of week",
+        TIME_ZONE: "must be a name of the IANA time zone database, such as Europe/Berlin",
+        LABEL_KEY: "must be a label key: an optional DNS prefix with a slash, and a name",
+        LABEL_VALUE: "must be a label value: letters, digits, dashes, underscores and dots, with a letter or "
+        "digit at both ends",
+        RESOURCE_NAME: "must be an extended resource with its DNS prefix, such as nvidia.com/gpu",
+        DATA_KEY: "must have letters, digits, dashes, underscores and dots only",
+        FLAG: "must be --flag or --flag=value, without control characters",
+    }
+)
+"""Each pattern in words, for people who are not told the pattern itself."""
+
+Name = Annotated[str, Field(max_length=NAME_LENGTH, pattern=f"^{LABEL}$")]
 """An RFC 1123 label: lower-case letters, digits and dashes."""
 
 ObjectName = Annotated[str, Field(max_length=253, pattern=f"^{SUBDOMAIN}$")]
 """The name of an object that is not ours: an RFC 1123 subdomain."""
 
-SecretKey = Annotated[str, Field(max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+SecretKey = Annotated[str, Field(max_length=253, pattern=DATA_KEY)]
 
 Image = Annotated[str, Field(max_length=512, pattern=f"^{IMAGE}$")]
 
 Source = Annotated[str, Field(max_length=512, pattern=SOURCE)]
 """``hf://org/name@revision``, ``pvc://claim/path`` or ``oci://image``."""
 
-Cron = Annotated[str, Field(max_length=128, pattern=f"^({_CRON_FIELD} ){{4}}{_CRON_FIELD}$")]
+Cron = Annotated[str, Field(max_length=128, pattern=CRON)]
 """Five cron fields; the planner reads them in full."""
 
-TimeZone = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
+TimeZone = Annotated[str, Field(max_length=64, pattern=TIME_ZONE)]
 """A name of the IANA time zone database."""
 
-ResourceName = Annotated[str, Field(max_length=317, pattern=f"^{SUBDOMAIN}/{_NAME_PART}$")]
+ResourceName = Annotated[str, Field(max_length=317, pattern=RESOURCE_NAME)]
 """The name of an extended resource; its prefix sets it apart from cpu and memory."""
 
-LabelValue = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$")]
+LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 
-Key = Annotated[str, Field(max_length=317, pattern=LABEL_KEY)]
+Key = Annotated[str, Field(max_length=LABEL_KEY_LENGTH, pattern=LABEL_KEY)]
 """The key of a label or taint."""
 
 Digits = Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
@@ -63,17 +96,15 @@ Digits = Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
 Text = Annotated[str, Field(max_length=1024)]
 """A sentence or two for a person."""
 
-
-def keyed_by(key: str) -> dict[str, Any]:
-    """Marks a list whose items are told apart by one field, so that two authors can each own an item."""
-    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
+_IS_LABEL: Final = re.compile(LABEL).fullmatch
+_IS_LABEL_KEY: Final = re.compile(LABEL_KEY).fullmatch
 
 
-def distinct() -> dict[str, Any]:
-    """Marks a list of scalars that names nothing twice."""
-    return {"x-kubernetes-list-type": "set"}
+def is_name(text: str) -> bool:
+    """Whether a text is an RFC 1123 label, which the name of an object may be."""
+    return len(text) <= NAME_LENGTH and _IS_LABEL(text) is not None
 
 
-def in_order() -> dict[str, Any]:
-    """Marks a list that is one value: its order counts, and one author owns all of it."""
-    return {"x-kubernetes-list-type": "atomic"}
+def is_label_key(text: str) -> bool:
+    """Whether a text can be the key of a label or taint."""
+    return len(text) <= LABEL_KEY_LENGTH and _IS_LABEL_KEY(text) is not None

@@ -4,11 +4,14 @@ An allow-list, because a flag that nobody thought of must not open the server, l
 the sizing did not count. The names are those of vLLM 0.32.
 """
 
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from llamafleet.api.base import Rule
+from llamafleet.api.base import Obeys, Rule
+from llamafleet.api.texts import FLAG
 
 _SWITCHES: Final = (
     # Speed only: results, addresses and memory stay as they were sized, or memory use goes down.
@@ -20,6 +23,8 @@ _SWITCHES: Final = (
     "--disable-custom-all-reduce",
     "--no-disable-cascade-attn",
     "--disable-cascade-attn",
+    # Memory that the sizing counts: every layer then keeps the whole context.
+    "--disable-hybrid-kv-cache-manager",
     # The form of an answer.
     "--exclude-tools-when-tool-choice-none",
     "--enable-prompt-tokens-details",
@@ -53,6 +58,8 @@ _VALUED: Final = (
     "--chat-template-content-format",
     "--tool-strict-level",
     "--sse-keep-alive-interval",
+    # Memory that the sizing counts: the bytes of a key or value.
+    "--kv-cache-dtype",
     # Patience between the ranks of one server.
     "--distributed-timeout-seconds",
     # What is logged and measured.
@@ -63,6 +70,9 @@ _VALUED: Final = (
 
 ALLOWED_FLAGS: Final = frozenset(_SWITCHES + _VALUED)
 """Every flag that an author may add."""
+
+KV_CACHE_DTYPES: Final = ("auto", "bfloat16", "fp8", "fp8_e4m3", "fp8_e5m2")
+"""The values of ``--kv-cache-dtype`` whose memory the sizing can count: two bytes, or one for fp8."""
 
 OWNED_FLAGS: Final = {
     "--model": "spec.model",
@@ -89,56 +99,67 @@ OWNED_FLAGS: Final = {
 }
 """Flags that the operator itself sets or leaves out, and where each of them is decided."""
 
-_FIELD: Final = "spec.serving.extraArgs"
-_WITHOUT_VALUE: Final = "must be given without a value, as --flag"
-_WITH_VALUE: Final = "must be given with its value, as --flag=value"
+
+def flag_value(arguments: Sequence[str], name: str) -> str | None:
+    """The value of a flag, or None when it is not given; of several the last counts, as in argparse."""
+    values = [value for flag, _, value in (argument.partition("=") for argument in arguments) if flag == name]
+    return values[-1] if values else None
 
 
-def flag_problem(argument: str) -> str | None:
-    """The rule that an argument breaks, or None for a good one."""
-    name, separator, value = argument.partition("=")
-    if name in OWNED_FLAGS:
-        return f"must leave {name} to the operator; it follows from {OWNED_FLAGS[name]}"
-    if name not in ALLOWED_FLAGS:
-        return f"must be one of the allowed tuning flags, and {name} is none of them"
-    if name in _SWITCHES:
-        return _WITHOUT_VALUE if separator else None
-    return None if value else _WITH_VALUE
+def has_flag(arguments: Sequence[str], name: str) -> bool:
+    """Whether a switch is given."""
+    return name in arguments
 
 
-def _allowed(argument: str) -> str:
-    problem = flag_problem(argument)
-    if problem:
-        raise ValueError(problem)
-    return argument
+def _owner_rules() -> Iterator[Rule]:
+    """One rule for each place that decides flags, so that its message can name the place."""
+    for owner in dict.fromkeys(OWNED_FLAGS.values()):
+        flags = [flag for flag, place in OWNED_FLAGS.items() if place == owner]
+        yield Rule(
+            f"!(self.split('=')[0] in {flags})",
+            f"spec.serving.extraArgs must leave this flag to the operator: {owner} decides it",
+            partial(_is_none_of, frozenset(flags)),
+        )
 
+
+def _is_none_of(flags: frozenset[str], argument: str) -> bool:
+    return _name(argument) not in flags
+
+
+def _name(argument: str) -> str:
+    return argument.partition("=")[0]
+
+
+_GOOD_DTYPES: Final = [f"--kv-cache-dtype={dtype}" for dtype in KV_CACHE_DTYPES]
 
 _RULES: Final = (
-    Rule(
-        f"!(self.split('=')[0] in {[*OWNED_FLAGS]})",
-        f"{_FIELD} must leave this flag to the operator, because it follows from other fields",
-    ),
+    *_owner_rules(),
     Rule(
         f"self.split('=')[0] in {[*_SWITCHES, *_VALUED]}",
-        f"{_FIELD} must name only allowed tuning flags",
+        "spec.serving.extraArgs must name only allowed tuning flags",
+        lambda argument: _name(argument) in ALLOWED_FLAGS,
     ),
     Rule(
         f"!(self.split('=')[0] in {[*_SWITCHES]}) || !self.contains('=')",
-        f"{_FIELD}: this flag {_WITHOUT_VALUE}",
+        "spec.serving.extraArgs must give this flag without a value, as --flag",
+        lambda argument: _name(argument) not in _SWITCHES or "=" not in argument,
     ),
     Rule(
         f"!(self.split('=')[0] in {[*_VALUED]}) || self.matches('^[^=]+=.')",
-        f"{_FIELD}: this flag {_WITH_VALUE}",
+        "spec.serving.extraArgs must give this flag with its value, as --flag=value",
+        lambda argument: _name(argument) not in _VALUED or bool(argument.partition("=")[2]),
+    ),
+    Rule(
+        f"self.split('=')[0] != '--kv-cache-dtype' || self in {_GOOD_DTYPES}",
+        f"spec.serving.extraArgs must give --kv-cache-dtype one of the values {', '.join(KV_CACHE_DTYPES)}: "
+        "the sizing cannot count the memory of another",
+        lambda argument: _name(argument) != "--kv-cache-dtype" or argument in _GOOD_DTYPES,
     ),
 )
 
 Flag = Annotated[
     str,
-    Field(
-        max_length=256,
-        pattern=r"^--[a-z0-9][a-z0-9.-]*(=[^\x00-\x1f\x7f]*)?$",
-        json_schema_extra={"x-kubernetes-validations": [rule.as_schema() for rule in _RULES]},
-    ),
-    AfterValidator(_allowed),
+    Field(max_length=256, pattern=FLAG),
+    Obeys(_RULES),
 ]
 """One further flag of ``vllm serve``, as ``--flag`` or ``--flag=value``."""

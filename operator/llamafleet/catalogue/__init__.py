@@ -1,11 +1,30 @@
-"""What is known of models and GPUs: the figures that every sizing starts from, each with its source.
+"""What is known of models, GPUs and prices: the figures that every sizing starts from, each with its source.
 
-``models.json`` and ``gpus.json`` hold the figures, ``facts`` their types, ``precision`` the bytes of a
-weight. This package computes nothing and knows no other part of the product but its errors.
+``models.json``, ``gpus.json``, ``gpu-prices.csv`` and ``api-prices.csv`` hold the figures; ``facts``,
+``prices`` and ``precision`` their types; ``override`` lays a user's own figures over them. This package
+computes nothing but the lowest price, and knows no other part of the product but its errors.
 """
 
-from llamafleet.catalogue.facts import Checkpoint, Experts, GpuFacts, ModelFacts
-from llamafleet.catalogue.load import gpus, models
-from llamafleet.catalogue.precision import PRECISIONS, Precision
+from llamafleet.catalogue.facts import Catalogue, Checkpoint, Experts, GpuFacts, ModelFacts
+from llamafleet.catalogue.load import catalogue, gpus, models
+from llamafleet.catalogue.override import CUSTOM_GPU, with_values
+from llamafleet.catalogue.precision import FORMATS, PRECISIONS, Precision
+from llamafleet.catalogue.prices import ApiPrice, GpuPrice
 
-__all__ = ["PRECISIONS", "Checkpoint", "Experts", "GpuFacts", "ModelFacts", "Precision", "gpus", "models"]
+__all__ = [
+    "CUSTOM_GPU",
+    "FORMATS",
+    "PRECISIONS",
+    "ApiPrice",
+    "Catalogue",
+    "Checkpoint",
+    "Experts",
+    "GpuFacts",
+    "GpuPrice",
+    "ModelFacts",
+    "Precision",
+    "catalogue",
+    "gpus",
+    "models",
+    "with_values",
+]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from llamafleet.catalogue import Catalogue
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -12,9 +14,11 @@ class Settings:
         workers: how many resources are reconciled at the same time.
         health_address: where the liveness endpoint listens, as ``http://host:port/path``; None: nowhere.
         metrics_port: where the operator's own metrics are served; 0: nowhere.
+        known: the catalogue, with the administrator's own figures in it.
     """
 
     operator_namespace: str
     workers: int
     health_address: str | None
     metrics_port: int
+    known: Catalogue

@@ -46,7 +46,7 @@ class Shell:
         self._known: dict[Key, Revision] = {}
         self._queue = WorkQueue()
         self._cluster = Cluster(Transport(session, access.server), self._queue.add_soon)
-        self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace)
+        self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace, settings.known)
         self._workers = settings.workers
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -1,11 +1,18 @@
-"""Every shape that could serve a model on the GPUs of one pool, fitting or not. Nothing is chosen here."""
+"""Every shape that could serve a model on the GPUs of some pools, fitting or not. Nothing is chosen here.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+A search looks at hundreds of candidates and shows a few, so a candidate holds only what decides whether it
+fits; the whole arithmetic is its ``shape``, computed when somebody asks.
+"""
 
+import dataclasses
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from llamafleet.api.gpu import CapacityType
 from llamafleet.planning import host, memory, offload
 from llamafleet.planning.memory import GIB, KvLayout
+from llamafleet.planning.parallel import Parallelism, parallelisms
 from llamafleet.planning.shape import GpuMemory, Pool, Shape
 from llamafleet.planning.wanted import Option, Wanted
 
@@ -13,135 +20,216 @@ SMALLEST_CONTEXT: Final = 8192
 """Tokens that an author who names no context gets at least: one attention chunk of Llama 4."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A shape that was considered.
+class Offer(NamedTuple):
+    """What a pool sells to an author.
 
     Attributes:
-        shape: its arithmetic.
-        obstacle: what of the host's memory stands in its way, as a clause; empty when nothing does.
+        capacity_type: what is paid for.
+        hourly_usd: US dollars per hour of one GPU.
     """
 
-    shape: Shape
+    capacity_type: CapacityType
+    hourly_usd: Decimal
+
+
+class Candidate(NamedTuple):
+    """One precision on one split over the GPUs of one pool.
+
+    Attributes:
+        wanted: what the author wants.
+        pool: whose GPUs these are.
+        split: over how many.
+        option: the precision.
+        offload_gib: GiB per GPU of experts that have to lie in host memory.
+        shortfall: bytes per GPU that are missing for the least context, with that offload.
+        obstacle: what else stands in its way, as a clause; empty when nothing does.
+        capacity_type: what the price is for.
+        hourly_usd: the price of one replica, US dollars per hour.
+    """
+
+    wanted: Wanted
+    pool: Pool
+    split: Parallelism
+    option: Option
+    offload_gib: int
+    shortfall: int
     obstacle: str
+    capacity_type: CapacityType
+    hourly_usd: Decimal
 
     @property
     def fits(self) -> bool:
         """Whether the GPUs hold the weights and the wanted requests, and the host holds the rest."""
-        return not self.obstacle and self.shape.memory.shortfall <= 0
+        return self.shortfall <= 0 and not self.obstacle
+
+    @property
+    def shape(self) -> Shape:
+        """The whole arithmetic, for the author's context or else the longest that fits."""
+        return _shape(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """One precision on one number of GPUs of one pool."""
-
-    wanted: Wanted
-    option: Option
-    pool: Pool
-    gpus: int
-
-
-def candidates(wanted: Wanted, pool: Pool) -> Iterator[Candidate]:
-    """One candidate for every precision and every number of GPUs of a node of the pool."""
-    for gpus in memory.tensor_parallel_sizes(wanted.model, pool.gpus_per_node):
-        if wanted.count in {None, gpus}:
-            for option in wanted.options:
-                yield _candidate(_Trial(wanted, option, pool, gpus))
+def offer(wanted: Wanted, pool: Pool) -> Offer | None:
+    """At what price the pool has GPUs for this author; None when it does not sell what is accepted."""
+    on_demand, spot = pool.hourly_usd_per_gpu, pool.spot_usd_per_gpu
+    if spot is not None and wanted.capacity_type is not CapacityType.ON_DEMAND:
+        return Offer(wanted.capacity_type if on_demand is not None else CapacityType.SPOT, spot)
+    if on_demand is not None and wanted.capacity_type is not CapacityType.SPOT:
+        return Offer(CapacityType.ON_DEMAND, on_demand)
+    return None
 
 
-def kv_layout(wanted: Wanted, pool: Pool) -> KvLayout:
-    """How keys and values lie on the GPUs of this pool."""
-    return KvLayout(in_flight=2 * pool.gpu.max_batched_tokens, hybrid=wanted.hybrid)
+def candidates(wanted: Wanted, pools: Sequence[Pool], most: int | None = None) -> Iterator[Candidate]:
+    """One candidate for every pool, every split over the GPUs of its nodes and every precision.
+
+    Args:
+        wanted: the constraints.
+        pools: where to look; one that sells nothing to this author is left out.
+        most: the GPUs of a node, where another number than the pool's shall be assumed.
+    """
+    needs: dict[tuple[int, Parallelism], list[int]] = {}
+    for pool in pools:
+        sold = offer(wanted, pool)
+        if sold is None:
+            continue
+        room = memory.usable(pool.gpu.memory)
+        steps = pool.gpu.max_batched_tokens
+        for split in parallelisms(wanted.model, most or pool.gpus_per_node):
+            if wanted.count not in {None, split.gpus}:
+                continue
+            needed = needs.get((steps, split))
+            if needed is None:
+                needed = needs[steps, split] = [
+                    _needed(wanted, option, split, steps) for option in wanted.options
+                ]
+            hourly_usd = split.gpus * sold.hourly_usd
+            for option, need in zip(wanted.options, needed, strict=True):
+                gib, shortfall, obstacle = _verdict(wanted, pool, split, option, need - room)
+                yield Candidate(
+                    wanted, pool, split, option, gib, shortfall, obstacle, sold.capacity_type, hourly_usd
+                )
 
 
-def _candidate(trial: _Trial) -> Candidate:
-    """The shape with as few experts in host memory as the least context needs, then the longest context."""
-    least = trial.wanted.context_length or SMALLEST_CONTEXT
-    missing = max(0, _memory(trial, least, 0).shortfall)
-    gib = host.whole_gib(missing) if trial.option.offload else 0
-    obstacle = _obstacle(trial, gib)
-    return Candidate(_shape(trial, 0 if obstacle else gib), obstacle)
+def kv_layout(wanted: Wanted, max_batched_tokens: int, split: Parallelism) -> KvLayout:
+    """How keys and values lie on GPUs that compute so many tokens in one step."""
+    return KvLayout(
+        in_flight=memory.in_flight(max_batched_tokens, split.pipeline),
+        hybrid=wanted.hybrid,
+        dtype_bytes=wanted.kv_dtype_bytes,
+    )
 
 
-def _obstacle(trial: _Trial, gib: int) -> str:
+def _needed(wanted: Wanted, option: Option, split: Parallelism, steps: int) -> int:
+    """Bytes per GPU for the weights and for the least context that the author takes."""
+    least = wanted.context_length or SMALLEST_CONTEXT
+    filled = _memory(wanted, option, split, steps, least)
+    return filled.shortfall
+
+
+def _verdict(
+    wanted: Wanted, pool: Pool, split: Parallelism, option: Option, shortfall: int
+) -> tuple[int, int, str]:
+    """GiB of experts per GPU that go to host memory, the bytes still missing, and what else is in the way."""
+    gib = 0
+    if shortfall > 0:
+        if not option.offload or split.pipeline > 1:
+            return 0, shortfall, ""
+        gib = host.whole_gib(shortfall)
+        most = offload.most_offload_gib(wanted.model, option.precision, option.weights, split.tensor)
+        if gib > most:
+            return 0, shortfall, f"{gib} GiB per GPU would have to lie in host memory, and at most {most} may"
+    obstacle = _host_obstacle(wanted, pool, split, option, gib)
+    return (0, shortfall, obstacle) if obstacle else (gib, shortfall - gib * GIB, "")
+
+
+def _host_obstacle(wanted: Wanted, pool: Pool, split: Parallelism, option: Option, gib: int) -> str:
     """Why the host cannot hold the pod with so many GiB of experts per GPU; empty when it can."""
-    most = offload.most_offload_gib(trial.option.weights, trial.gpus)
-    if gib > most:
-        return f"{gib} GiB per GPU would have to lie in host memory, and at most {most} may"
-    offered = trial.pool.host_memory_per_gpu
-    needed = _host_memory(trial, gib)
-    if offered is None or needed <= offered * trial.gpus:
+    offered = pool.host_memory_per_gpu
+    if offered is None:
+        return ""
+    needed = _host_memory(wanted, split, option, gib)
+    if needed <= offered * split.gpus:
         return ""
     experts = f" with {gib} GiB of experts per GPU in it" if gib else ""
     return (
         f"the pod would request {host.whole_gib(needed)} GiB of host memory{experts}, "
-        f"and the pool has {offered * trial.gpus // GIB}"
+        f"and the pool has {offered * split.gpus // GIB}"
     )
 
 
-def _host_memory(trial: _Trial, gib: int) -> int:
+def _host_memory(wanted: Wanted, split: Parallelism, option: Option, gib: int) -> int:
     """Bytes of host memory that the pod requests: what the author says, else the estimate."""
-    if trial.wanted.host_memory is not None:
-        return trial.wanted.host_memory
+    if wanted.host_memory is not None:
+        return wanted.host_memory
     if gib == 0:
-        return host.pod_memory(trial.gpus, pinned=0)
-    tensors = offload.layer_bytes(trial.wanted.model, trial.option.precision, trial.gpus)
+        return host.pod_memory(split.gpus, pinned=0)
+    tensors = offload.layer_bytes(wanted.model, option.precision, split.tensor)
     layers = offload.layers_touched(tensors, gib)
-    return host.pod_memory(trial.gpus, offload.pinned(tensors, layers, trial.gpus))
+    return host.pod_memory(split.gpus, offload.pinned(tensors, layers, split.tensor))
 
 
-def _context(trial: _Trial, gib: int) -> int:
+def _memory(wanted: Wanted, option: Option, split: Parallelism, steps: int, context: int) -> GpuMemory:
+    """What requests of that context take of a GPU, before anybody says how large it is."""
+    model = wanted.model
+    positions = memory.rope_positions(model, context)
+    layout = kv_layout(wanted, steps, split)
+    requests = wanted.concurrency * memory.kv_per_request(model, split, context, layout)
+    return GpuMemory(
+        usable=0,
+        weights=option.weights.per_rank(split),
+        replicated=option.weights.replicated,
+        rope_table=memory.rope_table(model, positions),
+        offloaded=0,
+        overhead=memory.overhead(split.gpus, lean=wanted.text_only and positions is not None),
+        kv_needed=requests + memory.empty_block(model, split, layout),
+    )
+
+
+def _filled(candidate: Candidate, context: int) -> GpuMemory:
+    """The memory of a GPU of the candidate with requests of that context."""
+    wanted, pool, split, option = candidate[:4]
+    needed = _memory(wanted, option, split, pool.gpu.max_batched_tokens, context)
+    return dataclasses.replace(
+        needed, usable=memory.usable(pool.gpu.memory), offloaded=candidate.offload_gib * GIB
+    )
+
+
+def _context(candidate: Candidate) -> int:
     """The author's context, else the largest power of two that leaves room for the wanted requests."""
-    if trial.wanted.context_length is not None:
-        return trial.wanted.context_length
-    context: int = 1 << (trial.wanted.model.max_positions.bit_length() - 1)
-    while context > SMALLEST_CONTEXT and _memory(trial, context, gib).shortfall > 0:
+    wanted = candidate.wanted
+    if wanted.context_length is not None:
+        return wanted.context_length
+    context: int = 1 << (wanted.model.max_positions.bit_length() - 1)
+    while context > SMALLEST_CONTEXT and _filled(candidate, context).shortfall > 0:
         context //= 2
     return context
 
 
-def _memory(trial: _Trial, context: int, gib: int) -> GpuMemory:
-    model, gpus = trial.wanted.model, trial.gpus
-    positions = memory.rope_positions(model, context)
-    lean = trial.wanted.text_only and positions is not None
-    layout = kv_layout(trial.wanted, trial.pool)
-    requests = trial.wanted.concurrency * memory.kv_per_request(model, gpus, context, layout)
-    return GpuMemory(
-        usable=memory.usable(trial.pool.gpu.memory),
-        weights=trial.option.weights.per_rank(gpus),
-        rope_table=memory.rope_table(model, positions),
-        offloaded=gib * GIB,
-        overhead=memory.overhead(gpus, lean=lean),
-        kv_needed=requests + memory.empty_block(model, gpus, layout),
-    )
-
-
-def _concurrency(trial: _Trial, filled: GpuMemory, context: int) -> float:
-    """How many requests of that length fit at once, without one being pushed out."""
-    model, layout = trial.wanted.model, kv_layout(trial.wanted, trial.pool)
-    room = filled.kv_cache - memory.empty_block(model, trial.gpus, layout)
-    return max(0, room) / memory.kv_per_request(model, trial.gpus, context, layout)
-
-
-def _shape(trial: _Trial, gib: int) -> Shape:
-    wanted, pool = trial.wanted, trial.pool
-    context = _context(trial, gib)
-    filled = _memory(trial, context, gib)
+def _shape(candidate: Candidate) -> Shape:
+    wanted, pool, split, option = candidate[:4]
+    context = _context(candidate)
+    filled = _filled(candidate, context)
+    layout = kv_layout(wanted, pool.gpu.max_batched_tokens, split)
+    room = max(0, filled.kv_cache - memory.empty_block(wanted.model, split, layout))
+    request = memory.kv_per_request(wanted.model, split, context, layout)
     return Shape(
         pool=pool,
         variant=wanted.model.variant,
-        quantization=trial.option.precision.name,
-        checkpoint=trial.option.checkpoint,
-        tensor_parallel=trial.gpus,
-        offload_gib=gib,
-        host_memory=_host_memory(trial, gib),
+        quantization=option.precision.name,
+        checkpoint=option.checkpoint,
+        tensor_parallel=split.tensor,
+        pipeline_parallel=split.pipeline,
+        capacity_type=candidate.capacity_type,
+        offload_gib=candidate.offload_gib,
+        host_memory=_host_memory(wanted, split, option, candidate.offload_gib),
         context_length=context,
-        max_concurrency=_concurrency(trial, filled, context),
+        max_concurrency=room / request,
+        kv_tokens=room * context // request,
+        kv_dtype_bytes=wanted.kv_dtype_bytes,
         memory=filled,
-        weight_bytes=trial.option.checkpoint_bytes,
+        weight_bytes=option.checkpoint_bytes,
         max_batched_tokens=pool.gpu.max_batched_tokens,
         hybrid_kv=wanted.hybrid,
         rope_positions=memory.rope_positions(wanted.model, context),
         text_only=wanted.text_only,
-        hourly_usd=trial.gpus * pool.hourly_usd_per_gpu,
+        hourly_usd=candidate.hourly_usd,
     )

@@ -128,7 +128,7 @@ def explain_unschedulable(message: str, gpus: int, resource: str) -> str:
     """
     nodes = re.match(r"(\d+)/(\d+) nodes are available", message)
     if nodes and f"Insufficient {resource}" in message:
-        lacking = f"{nodes[1]} of {nodes[2]} nodes has {gpus} free {resource}"
+        lacking = f"{nodes[1]} of {nodes[2]} nodes is open to this pod and has {gpus} free {resource}"
         return _sentence(f"{lacking} (scheduler: {message})")
     return _sentence(f"no node fits (scheduler: {message})")
 

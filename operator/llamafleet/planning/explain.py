@@ -5,13 +5,16 @@ are rounded each for itself, so that a sum of them can seem to be off by 0.01.
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from llamafleet.catalogue import PRECISIONS, Experts
+from llamafleet.api.gpu import CapacityType
+from llamafleet.catalogue import Experts
+from llamafleet.catalogue.precision import BF16_BYTES
 from llamafleet.planning import host, offload
 from llamafleet.planning.candidates import SMALLEST_CONTEXT, kv_layout
 from llamafleet.planning.memory import UTILISATION, kv_per_request
+from llamafleet.planning.parallel import Parallelism
 from llamafleet.planning.shape import Shape
 from llamafleet.planning.sizing import Choice
 from llamafleet.planning.wanted import Wanted
@@ -24,17 +27,25 @@ BUSY: Final = 8
 """The second batch size for which a slower decode is told; the first is a single request."""
 
 
-def explanation(wanted: Wanted, choice: Choice) -> str:
-    """The memory of a GPU, its requests and price, then whatever else the author should know.
+def shortened(sentences: Iterable[str]) -> str:
+    """The sentences as one text of at most ``LONGEST_TEXT`` characters.
 
-    At most ``LONGEST_TEXT`` characters: a longer text ends after a whole word, with an ellipsis.
+    A longer one ends after a whole word, with an ellipsis.
     """
-    shape = choice.shape
-    sentences = [_memory(shape), _requests(wanted, shape), _price(choice), *_kept(choice)]
-    sentences += _assumptions(wanted, shape)
-    if shape.offload_gib and wanted.model.experts is not None:
-        sentences += _offload(wanted, choice, wanted.model.experts)
     return textwrap.shorten(" ".join(sentences), LONGEST_TEXT, placeholder=" …", break_on_hyphens=False)
+
+
+def sums(wanted: Wanted, choice: Choice) -> tuple[str, ...]:
+    """The sentences with the figures: the memory of a GPU, its requests, and the price."""
+    return _memory(choice.shape), _requests(wanted, choice.shape), _price(choice)
+
+
+def notes(wanted: Wanted, choice: Choice) -> tuple[str, ...]:
+    """The sentences with whatever else the author should know."""
+    sentences = [*_kept(choice), *_assumptions(wanted, choice.shape)]
+    if choice.shape.offload_gib and wanted.model.experts is not None:
+        sentences += _offload(wanted, choice, wanted.model.experts)
+    return tuple(sentences)
 
 
 def _memory(shape: Shape) -> str:
@@ -49,8 +60,9 @@ def _memory(shape: Shape) -> str:
 
 
 def _requests(wanted: Wanted, shape: Shape) -> str:
-    layout = kv_layout(wanted, shape.pool)
-    request = kv_per_request(wanted.model, shape.tensor_parallel, shape.context_length, layout)
+    split = Parallelism(shape.tensor_parallel, shape.pipeline_parallel)
+    layout = kv_layout(wanted, shape.max_batched_tokens, split)
+    request = kv_per_request(wanted.model, split, shape.context_length, layout)
     return (
         f"One request of {shape.context_length:,} tokens needs {gib(request)} GiB of it, "
         f"so {shape.max_concurrency:.1f} fit at once."
@@ -59,11 +71,25 @@ def _requests(wanted: Wanted, shape: Shape) -> str:
 
 def _price(choice: Choice) -> str:
     shape = choice.shape
-    pool = shape.pool
     return (
-        f"{usd(shape.hourly_usd)} USD/h ({shape.tensor_parallel} x {usd(pool.hourly_usd_per_gpu)}, "
-        f"{pool.price_source}), {_rank(choice)}."
+        f"{usd(shape.hourly_usd)} USD/h ({shape.gpus} x {usd(shape.hourly_usd_per_gpu)}, "
+        f"{price_source(shape)}), {_rank(choice)}."
     )
+
+
+def price_source(shape: Shape) -> str:
+    """Where the price of a shape was read."""
+    pool = shape.pool
+    match shape.capacity_type:
+        case CapacityType.ON_DEMAND:
+            return pool.price_source
+        case CapacityType.SPOT:
+            return "the pool's own spot price"
+        case CapacityType.SPOT_PREFERRED:
+            on_demand = (
+                "" if pool.hourly_usd_per_gpu is None else f"; {usd(pool.hourly_usd_per_gpu)} on demand"
+            )
+            return f"the pool's own spot price{on_demand}"
 
 
 def _rank(choice: Choice) -> str:
@@ -92,13 +118,18 @@ def _assumptions(wanted: Wanted, shape: Shape) -> Iterator[str]:
             f"with room for {requests}."
         )
     if not shape.hybrid_kv and wanted.model.chunked_attention_layers:
-        yield "The image's vLLM release is unknown, so every layer counts the whole context."
+        yield "The hybrid KV cache may be off, so every layer counts the whole context."
+    if shape.kv_dtype_bytes < BF16_BYTES and wanted.model.chunked_attention_layers:
+        yield "Nobody has verified an FP8 KV cache with chunked attention on this GPU."
+    if wanted.model.caveat:
+        yield wanted.model.caveat
 
 
 def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
     """What it takes and costs to keep experts in host memory."""
     shape = choice.shape
-    tensors = offload.layer_bytes(wanted.model, PRECISIONS[shape.quantization], shape.tensor_parallel)
+    lowest = wanted.options[-1].precision  # the only one in which experts may be offloaded
+    tensors = offload.layer_bytes(wanted.model, lowest, shape.tensor_parallel)
     layers = offload.layers_touched(tensors, shape.offload_gib)
     one, busy, prefill = (
         offload.seconds_per_step(tensors, layers, experts.count, tokens)

@@ -3,6 +3,7 @@
 Nothing here chooses anything. The figures are those of vLLM 0.32; ``docs/sizing.md`` derives them.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Final
 from llamafleet.catalogue import PRECISIONS, ModelFacts, Precision
 from llamafleet.catalogue.facts import VISION_GROUPS
 from llamafleet.catalogue.precision import BF16_BYTES
+from llamafleet.planning.parallel import Parallelism
 
 GIB: Final = 2**30
 
@@ -34,28 +36,41 @@ OVERHEAD_LEAN: Final = 5 * GIB // 2
 one GPU without vision and with a lowered rotary table. Too little here is an out-of-memory crash."""
 
 
+EDGE_GROUPS: Final = frozenset({"token_embedding", "lm_head"})
+"""Parameters outside the layers: the first pipeline stage holds the one, the last stage the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The weights of a model in one precision, in bytes.
 
     Attributes:
-        sharded: what tensor parallelism splits.
+        layers: what the layers hold; tensor parallelism and pipeline stages split it.
+        edges: embedding and output head together, or the one table that serves as both.
+        edge: the larger of the two, which the heaviest pipeline stage holds.
+        vision: the vision part. Tensor parallelism splits it; every stage is taken to hold it.
         replicated: what every rank holds whole.
-        experts: the part of ``sharded`` that is routed experts.
+        experts: the part of ``layers`` that is routed experts.
     """
 
-    sharded: int
+    layers: int
+    edges: int
+    edge: int
+    vision: int
     replicated: int
     experts: int
 
     @property
     def total(self) -> int:
         """The whole model."""
-        return self.sharded + self.replicated
+        return self.layers + self.edges + self.vision + self.replicated
 
-    def per_rank(self, tensor_parallel: int) -> int:
-        """What one of so many GPUs holds."""
-        return -(-self.sharded // tensor_parallel) + self.replicated
+    def per_rank(self, split: Parallelism) -> int:
+        """What one GPU of the heaviest pipeline stage holds."""
+        staged = split.pipeline > 1
+        layers = -(-self.layers // split.pipeline)
+        edges = self.edge if staged else self.edges
+        return -(-(layers + edges + self.vision) // split.tensor) + self.replicated
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +78,25 @@ class KvLayout:
     """How vLLM lays out keys and values.
 
     Attributes:
-        in_flight: tokens that may be computed before their chunk is freed: twice the tokens of one step,
-            because scheduling is asynchronous.
+        in_flight: tokens that may be computed before their chunk is freed.
         hybrid: True when chunked layers keep their chunk only (the hybrid KV cache manager).
+        dtype_bytes: bytes of one key or value: 2 for bfloat16, 1 for FP8.
     """
 
     in_flight: int
     hybrid: bool
+    dtype_bytes: int = BF16_BYTES
 
 
+def in_flight(max_batched_tokens: int, stages: int) -> int:
+    """Tokens in flight: one step of every pipeline stage, and one more, as scheduling is asynchronous.
+
+    Twice a step without stages is vLLM 0.32's own figure; that each stage adds one is our assumption.
+    """
+    return (stages + 1) * max_batched_tokens
+
+
+@functools.lru_cache(maxsize=512)
 def weigh(model: ModelFacts, precision: Precision, quantized: frozenset[str], *, text_only: bool) -> Weights:
     """The bytes of the model's weights with these groups quantized and all others in bfloat16."""
     left_out = VISION_GROUPS if text_only else frozenset()
@@ -80,24 +105,17 @@ def weigh(model: ModelFacts, precision: Precision, quantized: frozenset[str], *,
         for group, count in model.parameters.items()
         if group not in left_out
     }
+    edges = [groups[group] for group in EDGE_GROUPS & groups.keys()]
+    vision = sum(size for group, size in groups.items() if group in VISION_GROUPS)
     replicated = sum(size for group, size in groups.items() if group in REPLICATED_GROUPS)
-    sharded = sum(groups.values()) - replicated
-    return Weights(sharded=sharded, replicated=replicated, experts=groups.get("routed_experts", 0))
-
-
-def tensor_parallel_sizes(model: ModelFacts, most: int) -> tuple[int, ...]:
-    """How many GPUs may share the model, at most ``most``: powers of two that suit its heads.
-
-    vLLM wants the query heads split evenly, and the key-value heads either split or copied evenly. Other
-    divisors than powers of two would split the heads too, but not the expert and MLP widths.
-    """
-    powers = (2**power for power in range(most.bit_length()))
-    return tuple(size for size in powers if size <= most and _suits_heads(model, size))
-
-
-def _suits_heads(model: ModelFacts, size: int) -> bool:
-    kv_heads = model.kv_heads
-    return model.attention_heads % size == 0 and (kv_heads % size == 0 or size % kv_heads == 0)
+    return Weights(
+        layers=sum(groups.values()) - sum(edges) - vision - replicated,
+        edges=sum(edges),
+        edge=max(edges),
+        vision=vision,
+        replicated=replicated,
+        experts=groups.get("routed_experts", 0),
+    )
 
 
 def rope_positions(model: ModelFacts, context_length: int) -> int | None:
@@ -115,19 +133,20 @@ def rope_table(model: ModelFacts, positions: int | None) -> int:
     return (positions or model.max_positions) * model.head_dim * BF16_BYTES
 
 
-def overhead(tensor_parallel: int, *, lean: bool) -> int:
+def overhead(gpus: int, *, lean: bool) -> int:
     """Bytes per GPU that are neither weights nor table nor KV cache; lean: text only, table lowered."""
-    if tensor_parallel > 1:
+    if gpus > 1:
         return OVERHEAD_MANY_GPUS
     return OVERHEAD_LEAN if lean else OVERHEAD_ONE_GPU
 
 
+@functools.lru_cache(maxsize=256)
 def usable(gpu_memory: int) -> int:
     """The bytes of a GPU that vLLM takes."""
     return int(gpu_memory * UTILISATION)
 
 
-def kv_per_request(model: ModelFacts, tensor_parallel: int, tokens: int, layout: KvLayout) -> int:
+def kv_per_request(model: ModelFacts, split: Parallelism, tokens: int, layout: KvLayout) -> int:
     """Bytes per GPU that one request of so many tokens fills.
 
     Llama 4's chunked layers keep one chunk and what is in flight, under the hybrid manager; otherwise every
@@ -136,32 +155,32 @@ def kv_per_request(model: ModelFacts, tensor_parallel: int, tokens: int, layout:
     kept = min(tokens, model.attention_chunk + layout.in_flight) if layout.hybrid else tokens
     full = model.full_attention_layers * -(-tokens // BLOCK_TOKENS)
     chunked = model.chunked_attention_layers * -(-kept // BLOCK_TOKENS)
-    return _page(model, tensor_parallel) * (full + chunked)
+    return _page(model, split, layout) * (full + chunked) // split.pipeline
 
 
-def empty_block(model: ModelFacts, tensor_parallel: int, layout: KvLayout) -> int:
+def empty_block(model: ModelFacts, split: Parallelism, layout: KvLayout) -> int:
     """Bytes per GPU of the one block that vLLM's pool never hands out (its null block).
 
     Under the hybrid manager a block serves one group of layers, and the groups are equally large: as many
     layers as look at the whole context. Otherwise it serves every layer.
     """
     chunked = 0 if layout.hybrid else model.chunked_attention_layers
-    return _page(model, tensor_parallel) * (model.full_attention_layers + chunked)
+    return _page(model, split, layout) * (model.full_attention_layers + chunked) // split.pipeline
 
 
-def _page(model: ModelFacts, tensor_parallel: int) -> int:
+def _page(model: ModelFacts, split: Parallelism, layout: KvLayout) -> int:
     """Bytes of the keys and values of one block in one layer on one GPU."""
-    heads = max(1, model.kv_heads // tensor_parallel)
-    return 2 * heads * model.head_dim * BF16_BYTES * BLOCK_TOKENS
+    heads = max(1, model.kv_heads // split.tensor)
+    return 2 * heads * model.head_dim * layout.dtype_bytes * BLOCK_TOKENS
 
 
-def longest_request(model: ModelFacts, tensor_parallel: int, kv_cache: int, layout: KvLayout) -> int:
+def longest_request(model: ModelFacts, split: Parallelism, kv_cache: int, layout: KvLayout) -> int:
     """The most tokens of a single request that fits into so many bytes per GPU; whole blocks, may be zero."""
-    room = kv_cache - empty_block(model, tensor_parallel, layout)
+    room = kv_cache - empty_block(model, split, layout)
     fits, too_many = 0, model.max_positions // BLOCK_TOKENS + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        if kv_per_request(model, tensor_parallel, middle * BLOCK_TOKENS, layout) <= room:
+        if kv_per_request(model, split, middle * BLOCK_TOKENS, layout) <= room:
             fits = middle
         else:
             too_many = middle

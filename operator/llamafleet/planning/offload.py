@@ -4,14 +4,20 @@ vLLM moves whole tensors (``--cpu-offload-gb``, ``--cpu-offload-params experts``
 over PCIe. Nothing here decides whether to; ``docs/decisions/0003-host-offload.md`` says when we do.
 """
 
+import functools
 import math
 from typing import Final
 
 from llamafleet.catalogue import ModelFacts, Precision
 from llamafleet.planning.memory import GIB, Weights
+from llamafleet.planning.parallel import Parallelism
 
 LARGEST_PART: Final = 2
 """At most one half of a rank's weights: beyond that, most of the work waits for PCIe."""
+
+LONGEST_STEP_SECONDS: Final = 0.040
+"""How much longer a decode step of one request may take at most: the time in which MLPerf Inference 5.0 wants
+a token of an interactive Llama 2 70B. A server that spends it on PCIe alone is no longer interactive."""
 
 PCIE_BYTES_PER_SECOND: Final = 20_000_000_000
 """What PCIe 4.0 x16 gives a GPU in effect, by estimate: about two thirds of its nominal 32 GB/s."""
@@ -20,10 +26,16 @@ MATRICES: Final = 3
 """Gate, up and down projection of an expert."""
 
 
-def most_offload_gib(weights: Weights, tensor_parallel: int) -> int:
+@functools.lru_cache(maxsize=512)
+def most_offload_gib(model: ModelFacts, precision: Precision, weights: Weights, tensor_parallel: int) -> int:
     """The most whole GiB per GPU that may lie in host memory; 0 for a model without routed experts."""
-    experts = weights.experts // tensor_parallel
-    return min(experts, weights.per_rank(tensor_parallel) // LARGEST_PART) // GIB
+    if model.experts is None:
+        return 0
+    tensors = layer_bytes(model, precision, tensor_parallel)
+    one_layer = seconds_per_step(tensors, 1, model.experts.count, 1)
+    layers = min(model.experts.layers, int(LONGEST_STEP_SECONDS / one_layer))
+    half = weights.per_rank(Parallelism(tensor_parallel, 1)) // LARGEST_PART
+    return min(layers * sum(tensors), weights.experts // tensor_parallel, half) // GIB
 
 
 def layer_bytes(model: ModelFacts, precision: Precision, tensor_parallel: int) -> tuple[int, ...]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
+from llamafleet.catalogue import Catalogue
+from llamafleet.planning.checkpoint import OwnWeights
 from llamafleet.planning.effect import not_in_effect
-from llamafleet.planning.explain import explanation
+from llamafleet.planning.explain import notes, shortened, sums
 from llamafleet.planning.pools import eligible
 from llamafleet.planning.replicas import Observation, Reason, decide
 from llamafleet.planning.shape import GpuMemory, Pool, RunningShape, Shape, UnusablePool
@@ -35,7 +37,8 @@ class Plan:
 
     Attributes:
         shape: one replica.
-        explanation: the sizing arithmetic in words, at most 1000 characters.
+        sums: the sizing arithmetic in sentences: the memory of a GPU, its requests, the price.
+        notes: what else the author should know of the shape, in sentences.
         replicas: how many.
         reasons: why so many, one entry per rule that had something to say.
         hourly_usd: the price of all replicas, US dollars per hour.
@@ -43,27 +46,47 @@ class Plan:
     """
 
     shape: Shape
-    explanation: str
+    sums: tuple[str, ...]
+    notes: tuple[str, ...]
     replicas: int
     reasons: tuple[Reason, ...]
     hourly_usd: Decimal
     not_in_effect: tuple[str, ...]
 
+    @property
+    def explanation(self) -> str:
+        """The sums and the notes as one text, short enough for a condition."""
+        return shortened([*self.sums, *self.notes])
 
-def plan(spec: LlamaDeploymentSpec, pools: Sequence[Pool | UnusablePool], seen: Observation) -> Plan:
+
+def plan(
+    spec: LlamaDeploymentSpec,
+    pools: Sequence[Pool | UnusablePool],
+    seen: Observation,
+    known: Catalogue | None = None,
+    own: OwnWeights | None = None,
+) -> Plan:
     """Size one replica, then decide how many there should be.
+
+    Args:
+        spec: what the author wants.
+        pools: the GPUs that there are.
+        seen: what was observed of the fleet.
+        known: the catalogue; None for the built-in one.
+        own: what the author's own checkpoint says of itself, where it is at hand.
 
     Raises:
         InvalidSpec: a field has a value that its model, checkpoint or pools cannot serve.
         DoesNotFit: no pool holds the model with the wanted requests.
     """
-    asked = wanted(spec)
+    asked = wanted(spec, known, own)
     choice = choose(asked, eligible(pools, spec.gpu.pools), seen.running)
     reasons = decide(spec, seen)
     replicas = reasons[-1].replicas
     return Plan(
         shape=choice.shape,
-        explanation=explanation(asked, choice),
+        sums=sums(asked, choice),
+        notes=notes(asked, choice),
         replicas=replicas,
         reasons=reasons,
         hourly_usd=replicas * choice.shape.hourly_usd,

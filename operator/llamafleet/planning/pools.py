@@ -1,14 +1,15 @@
 """From GpuPools to what can be planned with. A pool with a mistake is set aside with its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from llamafleet.api.gpupool import GpuPool, GpuPoolSpec, Toleration
 from llamafleet.api.metadata import ObjectMeta
-from llamafleet.catalogue import GpuFacts, gpus
+from llamafleet.catalogue import Catalogue, GpuFacts, catalogue
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.shape import Pool, UnusablePool
+from llamafleet.planning.spot import selects_spot
 
 FIELD: Final = "spec.gpu.pools"
 
@@ -19,7 +20,7 @@ BUILT_IN: Final = GpuPool(
         tolerations=(Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),),
     ),
 )
-"""What stands in while there is no GpuPool: the only GPU that the catalogue has a price for. Managed clusters
+"""What stands in while there is no GpuPool: the GPU that Scout and Maverick are sized for. Managed clusters
 taint their GPU nodes with the name of the resource, so its pods tolerate that."""
 
 LISTED: Final = 8
@@ -30,14 +31,16 @@ TOLD: Final = 3
 
 
 def resolve(
-    gpupools: Sequence[GpuPool], unreadable: Sequence[UnusablePool] = ()
+    gpupools: Sequence[GpuPool], unreadable: Sequence[UnusablePool] = (), known: Catalogue | None = None
 ) -> tuple[Pool | UnusablePool, ...]:
     """Every pool, with the catalogue's facts filled in; without any GpuPool, the built-in one.
 
     A GpuPool that cannot be read still is one: the built-in pool must not take its place at another price.
+    The catalogue is the built-in one unless another is given.
     """
     there = gpupools if gpupools or unreadable else (BUILT_IN,)
-    return (*(_resolve(gpupool) for gpupool in there), *unreadable)
+    gpus = (known or catalogue()).gpus
+    return (*(_resolve(gpupool, gpus) for gpupool in there), *unreadable)
 
 
 def eligible(pools: Sequence[Pool | UnusablePool], names: Sequence[str]) -> tuple[Pool, ...]:
@@ -67,20 +70,16 @@ def _named(pools: Sequence[Pool | UnusablePool], name: str) -> Pool:
     raise InvalidSpec(FIELD, name, f"must be the name of a GpuPool; there are: {there}{more}")
 
 
-def _resolve(gpupool: GpuPool) -> Pool | UnusablePool:
+def _resolve(gpupool: GpuPool, gpus: Mapping[str, GpuFacts]) -> Pool | UnusablePool:
     name, spec = gpupool.metadata.name, gpupool.spec
-    gpu = gpus().get(spec.gpu)
+    gpu = gpus.get(spec.gpu)
     if gpu is None:
-        return UnusablePool(
-            name, f"its spec.gpu = {spec.gpu}: must be a GPU of the catalogue: {', '.join(gpus())}"
-        )
-    price = _price(gpupool, gpu)
-    if price is None:
-        rule = "must be given, because the catalogue has no price for"
-        return UnusablePool(name, f"its spec.price.onDemand {rule} {gpu.key}")
-    if not spec.node_selector and not gpu.products:
-        rule = "must be given, because no product label is known for"
-        return UnusablePool(name, f"its spec.nodeSelector {rule} {gpu.key}")
+        rule = f"must be a GPU of the catalogue: {', '.join(gpus)}"
+        return UnusablePool(name, f"its spec.gpu = {spec.gpu}: {rule}")
+    prices = _prices(spec, gpu)
+    problem = _problem(spec, gpu, prices)
+    if problem:
+        return UnusablePool(name, problem)
     return Pool(
         name=name,
         gpu=gpu,
@@ -88,17 +87,38 @@ def _resolve(gpupool: GpuPool) -> Pool | UnusablePool:
         node_selector=spec.node_selector,
         tolerations=spec.tolerations,
         host_memory_per_gpu=spec.host_memory_per_gpu.whole() if spec.host_memory_per_gpu else None,
-        hourly_usd_per_gpu=price[0],
-        price_source=price[1],
+        hourly_usd_per_gpu=prices.on_demand,
+        price_source=prices.source,
+        spot_usd_per_gpu=prices.spot,
         resource_name=spec.resource_name,
     )
 
 
-def _price(gpupool: GpuPool, gpu: GpuFacts) -> tuple[Decimal, str] | None:
-    """US dollars per GPU-hour and where they were read: the pool's own price before the catalogue's."""
-    price = gpupool.spec.price
-    if price is not None and price.on_demand is not None:
-        return price.on_demand, "the pool's own price"
-    if gpu.hourly_usd is not None and gpu.price_source is not None:
-        return gpu.hourly_usd, f"catalogue: {gpu.price_source}"
-    return None
+class _Prices(NamedTuple):
+    """What a GPU-hour costs on demand and as spot capacity, US dollars; None when it is not sold so."""
+
+    on_demand: Decimal | None
+    spot: Decimal | None
+    source: str
+
+
+def _prices(spec: GpuPoolSpec, gpu: GpuFacts) -> _Prices:
+    """The pool's own prices before the catalogue's. Where all nodes are spot nodes, nothing else is sold."""
+    on_demand, spot = (spec.price.on_demand, spec.price.spot) if spec.price else (None, None)
+    if selects_spot(spec.node_selector):
+        return _Prices(None, spot, "the pool's own spot price")
+    if on_demand is not None:
+        return _Prices(on_demand, spot, "the pool's own price")
+    return _Prices(gpu.hourly_usd, spot, f"catalogue: {gpu.price_source}")
+
+
+def _problem(spec: GpuPoolSpec, gpu: GpuFacts, prices: _Prices) -> str:
+    """Which field breaks which rule; empty when the pool can be used."""
+    if selects_spot(spec.node_selector):
+        if prices.spot is None:
+            return "its spec.price.spot must be given, because its nodes are spot nodes"
+    elif prices.on_demand is None:
+        return f"its spec.price.onDemand must be given, because the catalogue has no price for {gpu.key}"
+    if not spec.node_selector and not gpu.products:
+        return f"its spec.nodeSelector must be given, because no product label is known for {gpu.key}"
+    return ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from llamafleet.api.gpu import CapacityType
 from llamafleet.api.gpupool import Toleration
 from llamafleet.catalogue import GpuFacts
 
@@ -22,8 +23,10 @@ class Pool:
         node_selector: labels of the pool's nodes; empty: the GPU's product labels select them.
         tolerations: for the taints of the pool's nodes.
         host_memory_per_gpu: bytes that a pod may ask for per GPU; None when nobody said.
-        hourly_usd_per_gpu: what one GPU costs per hour, US dollars.
+        hourly_usd_per_gpu: what one GPU costs per hour on demand, US dollars; None when all
+            nodes are spot nodes.
         price_source: where that price was read, in a few words.
+        spot_usd_per_gpu: what one GPU of spot capacity costs per hour; None when the pool sells none.
         resource_name: the extended resource that counts the GPUs, such as ``nvidia.com/gpu``.
     """
 
@@ -33,8 +36,9 @@ class Pool:
     node_selector: Mapping[str, str]
     tolerations: tuple[Toleration, ...]
     host_memory_per_gpu: int | None
-    hourly_usd_per_gpu: Decimal
+    hourly_usd_per_gpu: Decimal | None
     price_source: str
+    spot_usd_per_gpu: Decimal | None
     resource_name: str
 
 
@@ -58,6 +62,7 @@ class GpuMemory:
     Attributes:
         usable: what vLLM may use: the GPU's memory times the utilisation.
         weights: this rank's share of the weights with the parts that every rank holds, before offload.
+        replicated: the part of ``weights`` that every rank holds whole.
         rope_table: the rotary table, on every GPU in full.
         offloaded: how much of ``weights`` lies in host memory instead.
         overhead: activations, CUDA context, NCCL and CUDA graphs.
@@ -66,6 +71,7 @@ class GpuMemory:
 
     usable: int
     weights: int
+    replicated: int
     rope_table: int
     offloaded: int
     overhead: int
@@ -89,13 +95,15 @@ class RunningShape:
     Attributes:
         pool: the pool's name.
         quantization: the precision of the weights.
-        tensor_parallel: GPUs of one replica; None when the status does not tell.
+        tensor_parallel: over how many GPUs each layer is split; None when the status does not tell.
+        pipeline_parallel: in how many stages the layers are split.
         checkpoint: the weights that are served. A fleet that gets others restarts anyway.
     """
 
     pool: str
     quantization: str
     tensor_parallel: int | None
+    pipeline_parallel: int
     checkpoint: str
 
 
@@ -108,11 +116,15 @@ class Shape:
         variant: the model's key in the catalogue.
         quantization: the precision of the weights, such as ``INT4``.
         checkpoint: the Hugging Face repository of the weights, or the author's own source text.
-        tensor_parallel: GPUs of one replica, over which the weights are split.
+        tensor_parallel: over how many GPUs each layer is split.
+        pipeline_parallel: in how many stages, each on GPUs of its own, the layers are split.
+        capacity_type: what the price is for. ``SpotPreferred`` only where the pool sells spot capacity.
         offload_gib: GiB per GPU of expert weights that lie in host memory; 0 for none.
         host_memory: bytes of host memory that the pod requests in all, /dev/shm and those experts included.
         context_length: the longest request, tokens.
         max_concurrency: how many requests of that length the KV cache holds at once.
+        kv_tokens: how many tokens those requests have together; vLLM's own ``kv_cache_size_tokens``.
+        kv_dtype_bytes: bytes of one key or value in the cache: 2 for bfloat16, 1 for FP8.
         memory: where the memory of each GPU goes.
         weight_bytes: the whole checkpoint, parts that are not loaded included.
         max_batched_tokens: tokens that vLLM computes in one step.
@@ -127,10 +139,14 @@ class Shape:
     quantization: str
     checkpoint: str
     tensor_parallel: int
+    pipeline_parallel: int
+    capacity_type: CapacityType
     offload_gib: int
     host_memory: int
     context_length: int
     max_concurrency: float
+    kv_tokens: int
+    kv_dtype_bytes: int
     memory: GpuMemory
     weight_bytes: int
     max_batched_tokens: int
@@ -139,8 +155,12 @@ class Shape:
     text_only: bool
     hourly_usd: Decimal
 
-    def is_that_of(self, running: RunningShape) -> bool:
-        """Whether a fleet that runs in that shape could go on with this one."""
-        return running == RunningShape(
-            self.pool.name, self.quantization, self.tensor_parallel, self.checkpoint
-        )
+    @property
+    def gpus(self) -> int:
+        """How many GPUs one replica has."""
+        return self.tensor_parallel * self.pipeline_parallel
+
+    @property
+    def hourly_usd_per_gpu(self) -> Decimal:
+        """What one of its GPUs costs per hour, US dollars."""
+        return self.hourly_usd / self.gpus

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from llamafleet.api.gpu import CapacityType
 from llamafleet.catalogue import PRECISIONS
-from llamafleet.errors import DoesNotFit, InvalidSpec
-from llamafleet.planning.candidates import candidates
-from llamafleet.planning.refusal import refusal
+from llamafleet.errors import DoesNotFit
+from llamafleet.planning.candidates import Candidate, candidates, offer
+from llamafleet.planning.pools import LISTED
+from llamafleet.planning.refusal import refusal, too_many
 from llamafleet.planning.shape import Pool, RunningShape, Shape
-from llamafleet.planning.wanted import COUNT, VARIANT, Wanted
+from llamafleet.planning.wanted import CAPACITY_TYPE, COUNT, VARIANT, Wanted
 
 _RANK: Final = {name: rank for rank, name in enumerate(PRECISIONS)}
 
@@ -36,28 +38,75 @@ class Choice:
 
 
 def choose(wanted: Wanted, pools: Sequence[Pool], running: RunningShape | None = None) -> Choice:
-    """Search every pool, precision and number of GPUs, for a fleet that runs in some shape or in none.
+    """Search every pool, split and precision, for a fleet that runs in some shape or in none.
 
     Raises:
-        InvalidSpec: the author insists on more GPUs than any node has.
         DoesNotFit: no shape holds the model and the wanted requests.
     """
-    considered = tuple(found for pool in pools for found in candidates(wanted, pool))
+    considered = tuple(candidates(wanted, pools))
     if not considered:
-        most = max(pool.gpus_per_node for pool in pools)
-        raise InvalidSpec(COUNT, wanted.count, f"must be at most {most}, the GPUs of the largest node")
-    fitting = sorted((found.shape for found in considered if found.fits), key=_preference)
+        raise _nothing_offered(wanted, pools)
+    fitting = [candidate for candidate in considered if candidate.fits]
     if not fitting:
         raise DoesNotFit(VARIANT, wanted.model.variant, refusal(wanted, considered))
+    cheapest = best(fitting)
+    kept = next((found for found in fitting if running and _runs(found, running)), None)
     return Choice(
-        shape=next((shape for shape in fitting if running and shape.is_that_of(running)), fitting[0]),
-        cheapest=fitting[0],
-        without_offload=next((shape for shape in fitting if not shape.offload_gib), None),
+        shape=kept.shape if kept else cheapest,
+        cheapest=cheapest,
+        without_offload=_best_without_offload(fitting, cheapest),
         fitting=len(fitting),
     )
 
 
-def _preference(shape: Shape) -> tuple[Decimal, int, int, int, str]:
-    """The order of preference: cheap, precise, without offload, roomy; the name only makes it repeatable."""
-    room = shape.memory.kv_cache * shape.tensor_parallel
-    return shape.hourly_usd, _RANK[shape.quantization], shape.offload_gib, -room, shape.pool.name
+def _nothing_offered(wanted: Wanted, pools: Sequence[Pool]) -> DoesNotFit:
+    """Why no pool has so much as a candidate."""
+    if not any(offer(wanted, pool) for pool in pools):
+        names = ", ".join(pool.name for pool in pools[:LISTED])
+        spot = wanted.capacity_type is CapacityType.SPOT
+        sells = "spot capacity, by its spec.price.spot" if spot else "on-demand capacity"
+        rule = f"must find a pool that sells {sells}; none of these does: {names}"
+        return DoesNotFit(CAPACITY_TYPE, wanted.capacity_type.value, rule)
+    return DoesNotFit(COUNT, wanted.count, too_many(pools))
+
+
+def best(fitting: Sequence[Candidate]) -> Shape:
+    """The cheapest; of those the most precise, then the least offload, then the largest KV cache.
+
+    What comes after that only makes the choice repeatable.
+    """
+    ranked = [(preference(candidate), candidate) for candidate in fitting]
+    least = min(rank for rank, _ in ranked)
+    return min((candidate.shape for rank, candidate in ranked if rank == least), key=_room)
+
+
+def _room(shape: Shape) -> tuple[int, int, str]:
+    """The KV cache that holds more tokens first, then fewer stages, then the pool's name.
+
+    Tokens and not bytes: where heads are copied, the same bytes hold fewer tokens.
+    """
+    return -shape.kv_tokens, shape.pipeline_parallel, shape.pool.name
+
+
+def preference(candidate: Candidate) -> tuple[Decimal, int, int]:
+    """What decides between two that fit, before the size of the KV cache does; the smaller wins."""
+    rank = _RANK[candidate.option.precision.name]
+    return candidate.hourly_usd, rank, candidate.offload_gib
+
+
+def _best_without_offload(fitting: Sequence[Candidate], cheapest: Shape) -> Shape | None:
+    if not cheapest.offload_gib:
+        return cheapest
+    whole = [candidate for candidate in fitting if not candidate.offload_gib]
+    return best(whole) if whole else None
+
+
+def _runs(candidate: Candidate, running: RunningShape) -> bool:
+    """Whether a fleet that runs in that shape could go on with this one."""
+    return running == RunningShape(
+        pool=candidate.pool.name,
+        quantization=candidate.option.precision.name,
+        tensor_parallel=candidate.split.tensor,
+        pipeline_parallel=candidate.split.pipeline,
+        checkpoint=candidate.option.checkpoint,
+    )

@@ -22,4 +22,5 @@ def usd(amount: Decimal) -> str:
 def placed(shape: Shape) -> str:
     """A precision on its GPUs: ``INT4 on 2 x a100-80gb (pool gold)``."""
     pool = shape.pool
-    return f"{shape.quantization} on {shape.tensor_parallel} x {pool.gpu.key} (pool {pool.name})"
+    stages = f" in {shape.pipeline_parallel} pipeline stages" if shape.pipeline_parallel > 1 else ""
+    return f"{shape.quantization} on {shape.gpus} x {pool.gpu.key}{stages} (pool {pool.name})"

@@ -13,6 +13,7 @@ from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.metadata import ObjectMeta
 from llamafleet.api.observed import ChildSeen, Key, PodSeen
+from llamafleet.api.problem import validation_problem
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import needs_log
@@ -72,7 +73,13 @@ class Seen:
         plan, decided = self.last_status.plan, self._decided_last()
         if plan is None or not decided:
             return None
-        return RunningShape(plan.pool, plan.quantization, plan.tensor_parallel, plan.checkpoint)
+        return RunningShape(
+            pool=plan.pool,
+            quantization=plan.quantization,
+            tensor_parallel=plan.tensor_parallel,
+            pipeline_parallel=plan.pipeline_parallel or 1,  # a status of an older release knows no stages
+            checkpoint=plan.checkpoint,
+        )
 
     def _decided_last(self) -> int | None:
         """The count that was decided last: None before there is a Deployment.
@@ -117,14 +124,7 @@ def _read(raw: Mapping[str, Any]) -> LlamaDeployment | InvalidSpec:
     try:
         return LlamaDeployment.model_validate({**raw, "status": {}})
     except ValidationError as error:
-        return _first_problem(error)
-
-
-def _first_problem(error: ValidationError) -> InvalidSpec:
-    """Field, value and rule of the first thing that pydantic disliked."""
-    first = error.errors(include_url=False)[0]
-    value = "(absent)" if first["type"] == "missing" else first["input"]
-    return InvalidSpec(".".join(map(str, first["loc"])), value, first["msg"].removeprefix("Value error, "))
+        return validation_problem(error)
 
 
 def _read_pool(raw: Mapping[str, Any]) -> GpuPool | UnusablePool:
@@ -132,7 +132,7 @@ def _read_pool(raw: Mapping[str, Any]) -> GpuPool | UnusablePool:
     try:
         return GpuPool.model_validate(raw)
     except ValidationError as error:
-        return UnusablePool(raw["metadata"]["name"], str(_first_problem(error)))
+        return UnusablePool(raw["metadata"]["name"], str(validation_problem(error)))
 
 
 async def _logs(world: Views, namespace: str, pods: tuple[PodSeen, ...]) -> dict[str, str]:

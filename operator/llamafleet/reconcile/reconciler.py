@@ -8,6 +8,7 @@ import orjson
 
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import ChildSeen, Key, PodSeen
+from llamafleet.catalogue import Catalogue
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.diagnosis import Cause, diagnose, refused_pods
 from llamafleet.planning.plan import Plan, plan
@@ -32,13 +33,17 @@ class Reconciler:
         world: the cluster.
         clock: gives the present instant, UTC.
         operator_namespace: the namespace from which model pods accept the operator's requests.
+        known: the catalogue to plan with.
     """
 
-    def __init__(self, world: World, clock: Callable[[], datetime], operator_namespace: str) -> None:
+    def __init__(
+        self, world: World, clock: Callable[[], datetime], operator_namespace: str, known: Catalogue
+    ) -> None:
         """Keep the parts; there is no other state."""
         self._world = world
         self._clock = clock
         self._operator_namespace = operator_namespace
+        self._known = known
 
     async def reconcile(self, key: Key) -> int | None:
         """Observe, plan, render, apply, report.
@@ -52,7 +57,7 @@ class Reconciler:
         seen = await observe(self._world, key, self._clock())
         if seen is None:
             return None
-        decided = _decide(seen)
+        decided = _decide(seen, self._known)
         acted = await act(self._world, seen, self._render(seen, decided))
         await self._report(key, seen, decided, acted)
         if acted.failure is not None:
@@ -80,12 +85,13 @@ class Reconciler:
             await self._world.apply_status(key, seen.metadata.uid, wanted)
 
 
-def _decide(seen: Seen) -> Decision:
+def _decide(seen: Seen, known: Catalogue) -> Decision:
     """The plan beside the resource that it is for, or why there can be none."""
     if isinstance(seen.llama, InvalidSpec):
         return seen.llama
     try:
-        return seen.llama, plan(seen.llama.spec, resolve(seen.pools, seen.unreadable), seen.observation)
+        pools = resolve(seen.pools, seen.unreadable, known)
+        return seen.llama, plan(seen.llama.spec, pools, seen.observation, known)
     except InvalidSpec as error:
         return error
 
@@ -94,5 +100,5 @@ def _cause(
     plan: Plan, pods: tuple[PodSeen, ...], logs: Mapping[str, str], deployment: ChildSeen | None
 ) -> Cause | None:
     """Why the fleet is not well: its pods say so, or there are none and the Deployment says so."""
-    of_pods = diagnose(pods, plan.shape.tensor_parallel, plan.shape.pool.resource_name, logs)
+    of_pods = diagnose(pods, plan.shape.gpus, plan.shape.pool.resource_name, logs)
     return of_pods or (refused_pods(deployment.status) if deployment else None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.names import pod_selector
+from llamafleet.api.names import APPLIED_ANNOTATION, pod_selector
 from llamafleet.planning.plan import Plan
 from llamafleet.rendering.objects import child
 from llamafleet.rendering.pod import pod_template
@@ -30,10 +30,13 @@ def deployment(llama: LlamaDeployment, plan: Plan) -> dict[str, Any]:
 
 def asleep(live: Mapping[str, Any]) -> dict[str, Any]:
     """A Deployment of ours as it is, with no replicas: all that a refused spec can ask for."""
-    kept = ("name", "namespace", "labels", "annotations", "ownerReferences")
+    metadata = live["metadata"]
+    annotations = metadata.get("annotations", {})
+    kept = {field: metadata[field] for field in ("name", "namespace", "labels", "ownerReferences")}
+    ours = {key: annotations[key] for key in annotations if key == APPLIED_ANNOTATION}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {field: live["metadata"][field] for field in kept},
+        "metadata": {**kept, "annotations": ours},
         "spec": {**live["spec"], "replicas": 0},
     }

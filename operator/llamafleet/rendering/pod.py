@@ -9,6 +9,7 @@ from llamafleet.planning.host import whole_gib
 from llamafleet.planning.image import serving_image
 from llamafleet.planning.memory import GIB
 from llamafleet.planning.plan import Pool, Shape
+from llamafleet.rendering.capacity import label, node_affinity, tolerations
 from llamafleet.rendering.environment import environment
 from llamafleet.rendering.probes import grace_seconds, pre_stop, probes
 from llamafleet.rendering.source import HubSource, parse_source
@@ -48,29 +49,18 @@ def _pod_spec(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **_placement(shape.pool),
+        "affinity": {"nodeAffinity": node_affinity(shape, _of_pool(shape.pool))},
+        "tolerations": tolerations(shape),
         "containers": [_container(llama, shape)],
         "volumes": volumes(shape),
     }
 
 
-def _placement(pool: Pool) -> dict[str, Any]:
-    """Node affinity and tolerations: the pool's own labels, or the products that the catalogue knows."""
+def _of_pool(pool: Pool) -> list[dict[str, Any]]:
+    """What every node of the pool shows: the pool's own labels, or a product that the catalogue knows."""
     if pool.node_selector:
-        wanted = [_label_in(key, [value]) for key, value in sorted(pool.node_selector.items())]
-    else:
-        wanted = [_label_in(PRODUCT_LABEL, list(pool.gpu.products))]
-    terms = {"nodeSelectorTerms": [{"matchExpressions": wanted}]}
-    return {
-        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}},
-        "tolerations": [
-            toleration.model_dump(by_alias=True, exclude_none=True) for toleration in pool.tolerations
-        ],
-    }
-
-
-def _label_in(key: str, values: list[str]) -> dict[str, Any]:
-    return {"key": key, "operator": "In", "values": values}
+        return [label("In", key, value) for key, value in sorted(pool.node_selector.items())]
+    return [label("In", PRODUCT_LABEL, *pool.gpu.products)]
 
 
 def _container(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
@@ -101,7 +91,7 @@ def _resources(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
     A limit without a request is the request, too, as everywhere in Kubernetes: the estimate may be higher.
     """
     own = llama.spec.serving.resources
-    gpus = {shape.pool.resource_name: str(shape.tensor_parallel)}
+    gpus = {shape.pool.resource_name: str(shape.gpus)}
     requests = {**_estimates(shape), **(own.limits if own else {}), **(own.requests if own else {})}
     return {
         "requests": {**{key: str(value) for key, value in requests.items()}, **gpus},
@@ -114,7 +104,7 @@ def _estimates(shape: Shape) -> dict[str, str]:
 
     vLLM's own advice is one core for each of its processes: API server, engine, and a worker per GPU.
     """
-    estimates = {"cpu": str(2 + shape.tensor_parallel), "memory": f"{whole_gib(shape.host_memory)}Gi"}
+    estimates = {"cpu": str(2 + shape.gpus), "memory": f"{whole_gib(shape.host_memory)}Gi"}
     if isinstance(parse_source(shape.checkpoint), HubSource):
         disk = math.ceil(shape.weight_bytes / GIB * DISK_FACTOR) + DISK_BASE_GIB
         estimates["ephemeral-storage"] = f"{disk}Gi"

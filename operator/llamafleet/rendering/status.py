@@ -7,9 +7,10 @@ from typing import Any
 
 from llamafleet.api.names import pod_selector, selector_text
 from llamafleet.api.status import LlamaDeploymentStatus
-from llamafleet.planning.plan import Plan, Shape
-from llamafleet.planning.words import gib, usd
+from llamafleet.planning.plan import Plan
+from llamafleet.planning.words import usd
 from llamafleet.rendering.conditions import Fleet, conditions
+from llamafleet.rendering.figures import figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +63,6 @@ def _decision(plan: Plan) -> dict[str, Any]:
             {"step": reason.step, "replicas": reason.replicas, "message": reason.message}
             for reason in plan.reasons
         ],
-        "plan": _shape(plan.shape, plan.explanation),
+        "plan": {**figures(plan.shape), "explanation": plan.explanation},
         "cost": {"hourlyRate": usd(plan.hourly_usd)},
-    }
-
-
-def _shape(shape: Shape, explanation: str) -> dict[str, Any]:
-    memory = shape.memory
-    return {
-        "pool": shape.pool.name,
-        "gpu": shape.pool.gpu.key,
-        "gpusPerReplica": shape.tensor_parallel,
-        "tensorParallel": shape.tensor_parallel,
-        "quantization": shape.quantization,
-        "checkpoint": shape.checkpoint,
-        "weightsGiBPerGpu": gib(memory.weights),
-        "hostOffloadGiBPerGpu": gib(memory.offloaded),
-        "hostMemoryGiB": gib(shape.host_memory),
-        "overheadGiBPerGpu": gib(memory.overhead),
-        "kvCacheGiBPerGpu": gib(memory.kv_cache),
-        "maxContextLength": shape.context_length,
-        "maxConcurrency": f"{shape.max_concurrency:.2f}",
-        "hourlyUsdPerReplica": usd(shape.hourly_usd),
-        "explanation": explanation,
     }

@@ -4,12 +4,13 @@ Every flag stands in its ``--flag=value`` form, so that no value can be taken fo
 The flags are those of vLLM 0.32; a test holds each of them against the release's recorded parser.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import SERVING_PORT
+from llamafleet.catalogue import models
 from llamafleet.planning.memory import UTILISATION
 from llamafleet.planning.plan import Shape
 from llamafleet.rendering.source import HubSource, model_argument, parse_source
@@ -38,16 +39,23 @@ def serve_args(llama: LlamaDeployment, shape: Shape) -> list[str]:
 
 def _size_args(shape: Shape) -> list[str]:
     """What the sizing assumed, said aloud, so that a changed default of vLLM cannot break the fit."""
+    stages = shape.pipeline_parallel
     args = [
         f"--tensor-parallel-size={shape.tensor_parallel}",
+        *([f"--pipeline-parallel-size={stages}"] if stages > 1 else []),
         f"--max-model-len={shape.context_length}",
         f"--max-num-batched-tokens={shape.max_batched_tokens}",
         f"--gpu-memory-utilization={float(UTILISATION)}",
     ]
     if shape.rope_positions is not None:
-        overrides = {"text_config": {"max_position_embeddings": shape.rope_positions}}
-        args.append(f"--hf-overrides={orjson.dumps(overrides).decode()}")
+        args.append(f"--hf-overrides={orjson.dumps(_overrides(shape)).decode()}")
     return args
+
+
+def _overrides(shape: Shape) -> dict[str, Any]:
+    """The lowered rotary table. The configuration of a model with vision keeps its text part in a section."""
+    positions = {"max_position_embeddings": shape.rope_positions}
+    return {"text_config": positions} if models()[shape.variant].sees else positions
 
 
 def _offload_args(shape: Shape) -> list[str]:

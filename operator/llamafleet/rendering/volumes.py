@@ -14,7 +14,7 @@ CACHE_FOLDER: Final = "/cache"
 
 def volumes(shape: Shape) -> list[dict[str, Any]]:
     """The ``volumes`` of the pod."""
-    shm = f"{whole_gib(shared_memory(shape.tensor_parallel))}Gi"
+    shm = f"{whole_gib(shared_memory(shape.gpus))}Gi"
     return [
         {"name": "weights", **_weights(shape)},
         {"name": "cache", "emptyDir": {}},

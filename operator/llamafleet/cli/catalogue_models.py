@@ -1,0 +1,152 @@
+"""The models of the catalogue for people: a list of all, or one with every figure and its source."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from llamafleet.catalogue import PRECISIONS, Catalogue, Checkpoint, ModelFacts
+from llamafleet.cli.catalogue_document import bytes_per_weight, format_name, kv_bytes, quantized, weights
+from llamafleet.cli.layout import columns, draw_below, draw_heading, draw_list
+from llamafleet.planning.parallel import tensor_parallel_sizes
+from llamafleet.planning.wanted import MOST_GPUS
+from llamafleet.planning.words import gib
+
+KIB: Final = 2**10
+
+
+def draw_models(known: Catalogue, console: Console) -> None:
+    """Every model in a line: what its checkpoints weigh, what a token takes, and how it can be split."""
+    console.print("Weights in GiB by precision, vision included; KV cache in KiB per token, bfloat16.")
+    console.print()
+    table = columns("variant", "context", *PRECISIONS, "KV", "tensor parallel", right=len(PRECISIONS) + 2)
+    for model in known.models.values():
+        published = [model.checkpoints.get(name) for name in PRECISIONS]
+        sizes = ["-" if one is None else gib(weights(model, one)) for one in published]
+        table.add_row(model.variant, f"{model.max_positions:,}", *sizes, _kib(model), _sizes(model))
+    console.print(table)
+    draw_heading(console, "What to know")
+    draw_list(console, _shared(_notes(known)))
+    draw_heading(console, "Announced, never released")
+    draw_list(console, _shared((reason, name) for name, reason in known.unreleased.items()))
+    console.print()
+    console.print(
+        "llamafleet models VARIANT shows every figure of one with its source; -o json, all of them."
+    )
+
+
+def draw_model(known: Catalogue, variant: str, console: Console) -> None:
+    """One model with everything that is known of it, or why it cannot be served."""
+    if variant not in known.models:
+        console.print(f"{variant}: announced, never released.")
+        console.print(f"{known.unreleased[variant]}.")
+        return
+    model = known.models[variant]
+    console.print(f"{variant}: {model.name}")
+    if model.caveat:
+        console.print(model.caveat)
+    _draw_architecture(model, console)
+    _draw_parameters(model, console)
+    draw_heading(console, "Source of the figures above")
+    draw_below(console, Text(model.source))
+    for name, checkpoint in model.checkpoints.items():
+        _draw_checkpoint(model, name, checkpoint, console)
+
+
+def _draw_architecture(model: ModelFacts, console: Console) -> None:
+    draw_heading(console, "Architecture")
+    table = columns()
+    for row in _architecture(model):
+        table.add_row(*row)
+    draw_below(console, table)
+
+
+def _architecture(model: ModelFacts) -> Iterator[tuple[str, str]]:
+    yield "longest context", f"{model.max_positions:,} tokens"
+    yield "layers", _layers(model)
+    yield "heads", f"{model.attention_heads} query, {model.kv_heads} key-value, {model.head_dim} wide"
+    yield "width", f"{model.hidden_size:,}"
+    if model.experts:
+        experts = model.experts
+        yield (
+            "experts",
+            f"{experts.count} in each of {experts.layers} layers, {experts.intermediate_size:,} wide",
+        )
+    yield "reads images", "yes" if model.sees else "no"
+    if model.sees:
+        yield "text-only server", f"{'leaves out' if model.drops_vision else 'loads'} the vision part"
+    yield "KV cache", f"{_kib(model)} KiB per token in bfloat16{_beyond_chunk(model)}"
+    yield "tensor parallel", f"{_sizes(model)}: powers of two that divide the heads"
+
+
+def _layers(model: ModelFacts) -> str:
+    kinds = [f"{model.full_attention_layers} full attention"]
+    if model.chunked_attention_layers:
+        kinds.append(f"{model.chunked_attention_layers} in chunks of {model.attention_chunk:,} tokens")
+    if model.cross_attention_layers:
+        kinds.append(f"{model.cross_attention_layers} that look at images and keep nothing of a text token")
+    return ", ".join(kinds)
+
+
+def _draw_parameters(model: ModelFacts, console: Console) -> None:
+    draw_heading(console, "Parameters")
+    table = columns("group", "count", right=1)
+    for group, count in model.parameters.items():
+        table.add_row(group, f"{count:,}")
+    table.add_row("all", f"{sum(model.parameters.values()):,}")
+    draw_below(console, table)
+    if model.tied_embeddings:
+        draw_below(console, Text("The token embedding serves as the output head as well."))
+
+
+def _draw_checkpoint(model: ModelFacts, name: str, checkpoint: Checkpoint, console: Console) -> None:
+    draw_heading(console, f"{name}: {checkpoint.repository}")
+    table = columns()
+    table.add_row("weights", f"{gib(weights(model, checkpoint))} GiB{_without_vision(model, checkpoint)}")
+    stored = f"{format_name(checkpoint)}, bytes of a quantized weight: {bytes_per_weight(checkpoint)}"
+    table.add_row("format", stored)
+    table.add_row("quantized", ", ".join(quantized(checkpoint)) or "nothing")
+    table.add_row("source", checkpoint.source)
+    draw_below(console, table)
+
+
+def _without_vision(model: ModelFacts, checkpoint: Checkpoint) -> str:
+    if not model.drops_vision:
+        return ""
+    return f", {gib(weights(model, checkpoint, text_only=True))} without the vision part"
+
+
+def _kib(model: ModelFacts) -> str:
+    return f"{kv_bytes(model)[0] // KIB}"
+
+
+def _beyond_chunk(model: ModelFacts) -> str:
+    beyond = f"{kv_bytes(model)[1] // KIB} beyond a chunk of {model.attention_chunk:,} tokens"
+    return f", {beyond}" if model.attention_chunk else ""
+
+
+def _sizes(model: ModelFacts) -> str:
+    return " ".join(str(size) for size in tensor_parallel_sizes(model, MOST_GPUS))
+
+
+def _notes(known: Catalogue) -> Iterator[tuple[str, str]]:
+    """What a line of the list has no room for, each with its model."""
+    for model in known.models.values():
+        if model.attention_chunk:
+            yield (
+                f"{_kib(model)} KiB per token{_beyond_chunk(model)}, in vLLM's hybrid manager",
+                model.variant,
+            )
+        if model.drops_vision:
+            yield "a text-only server leaves out the vision part, which counts above", model.variant
+        if model.caveat:
+            yield model.caveat.removesuffix("."), model.variant
+
+
+def _shared(notes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Sentences, each once, with all the names that it is about."""
+    names: dict[str, list[str]] = {}
+    for note, name in notes:
+        names.setdefault(note, []).append(name)
+    return (f"{', '.join(shared)}: {note}." for note, shared in names.items())

@@ -1,0 +1,20 @@
+"""Standard output for programs: text as it is, or plain values as one JSON or YAML document."""
+
+import json
+import sys
+
+import yaml
+
+
+def write(text: str) -> None:
+    """Print a text; a character that the output's encoding lacks becomes a question mark."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def write_document(content: object, form: str) -> None:
+    """Print plain values as ``json`` or as ``yaml``, in their own order."""
+    if form == "json":
+        write(json.dumps(content, indent=2) + "\n")
+    else:
+        write(yaml.safe_dump(content, sort_keys=False, width=100))

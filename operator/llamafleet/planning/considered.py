@@ -1,0 +1,133 @@
+"""Every shape that was considered, and why it was taken or lost, for ``llamafleet plan`` to show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llamafleet.api.gpu import CapacityType
+from llamafleet.api.llamadeployment import LlamaDeploymentSpec
+from llamafleet.catalogue import Catalogue
+from llamafleet.planning.candidates import Candidate, candidates, offer
+from llamafleet.planning.checkpoint import OwnWeights
+from llamafleet.planning.pools import eligible
+from llamafleet.planning.refusal import arithmetic
+from llamafleet.planning.shape import Pool, Shape, UnusablePool
+from llamafleet.planning.sizing import preference
+from llamafleet.planning.wanted import Wanted, wanted
+from llamafleet.planning.words import usd
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One shape that was considered.
+
+    Attributes:
+        shape: its arithmetic.
+        feasible: whether it fits.
+        chosen: whether it was taken.
+        reason: why it was taken or lost, as a sentence without a full stop.
+    """
+
+    shape: Shape
+    feasible: bool
+    chosen: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A pool of which no shape was considered.
+
+    Attributes:
+        pool: its name.
+        reason: why, as a sentence without a full stop.
+    """
+
+    pool: str
+    reason: str
+
+
+def considered(
+    spec: LlamaDeploymentSpec,
+    pools: Sequence[Pool | UnusablePool],
+    chosen: Shape | None,
+    known: Catalogue | None = None,
+    own: OwnWeights | None = None,
+) -> tuple[Considered, ...]:
+    """Every shape that the search looked at, the best first, those that do not fit by what they miss.
+
+    Args:
+        spec: what was planned.
+        pools: the pools that it was planned with.
+        chosen: the shape of the plan; None when nothing fits.
+        known: the catalogue; None for the built-in one.
+        own: what the author's own checkpoint says of itself, where it is at hand.
+
+    Raises:
+        InvalidSpec: as ``plan`` does.
+    """
+    asked = wanted(spec, known, own)
+    found = tuple(candidates(asked, eligible(pools, spec.gpu.pools)))
+    fitting = sorted((candidate for candidate in found if candidate.fits), key=_order)
+    missing = sorted((candidate for candidate in found if not candidate.fits), key=_shortness)
+    return (*(_fitting(candidate, chosen) for candidate in fitting), *map(_missing, missing))
+
+
+def left_out(
+    spec: LlamaDeploymentSpec,
+    pools: Sequence[Pool | UnusablePool],
+    known: Catalogue | None = None,
+    own: OwnWeights | None = None,
+) -> tuple[LeftOut, ...]:
+    """Every pool that the search did not look at, with the reason."""
+    asked = wanted(spec, known, own)
+    told = ((pool.name, _why_left_out(asked, spec, pool)) for pool in pools)
+    return tuple(LeftOut(name, reason) for name, reason in told if reason)
+
+
+def _why_left_out(asked: Wanted, spec: LlamaDeploymentSpec, pool: Pool | UnusablePool) -> str:
+    if isinstance(pool, UnusablePool):
+        return pool.problem
+    if spec.gpu.pools and pool.name not in spec.gpu.pools:
+        return "it is not among spec.gpu.pools"
+    if offer(asked, pool) is None:
+        sold = "no spot capacity" if asked.capacity_type is CapacityType.SPOT else "spot capacity only"
+        return f"it sells {sold}, and spec.gpu.capacityType is {asked.capacity_type}"
+    if asked.count is not None and asked.count > pool.gpus_per_node:
+        return f"its nodes have {pool.gpus_per_node} GPUs, and spec.gpu.count is {asked.count}"
+    return ""
+
+
+def _order(candidate: Candidate) -> tuple[object, ...]:
+    shape = candidate.shape
+    return (*preference(candidate), -shape.kv_tokens, shape.pool.name)
+
+
+def _shortness(candidate: Candidate) -> tuple[object, ...]:
+    return candidate.shortfall, candidate.hourly_usd, candidate.pool.name
+
+
+def _missing(candidate: Candidate) -> Considered:
+    return Considered(candidate.shape, feasible=False, chosen=False, reason=arithmetic(candidate))
+
+
+def _fitting(candidate: Candidate, chosen: Shape | None) -> Considered:
+    shape = candidate.shape
+    if shape == chosen or chosen is None:
+        return Considered(shape, feasible=True, chosen=shape == chosen, reason="it is the best that fits")
+    return Considered(shape, feasible=True, chosen=False, reason=_why_lost(shape, chosen))
+
+
+def _why_lost(shape: Shape, chosen: Shape) -> str:
+    """The first of the criteria of the choice by which the chosen shape is better."""
+    more = shape.hourly_usd - chosen.hourly_usd
+    if more > 0:
+        return f"it fits, and costs {usd(more)} USD/h more"
+    if more < 0:
+        return f"it fits and costs {usd(-more)} USD/h less, but the fleet runs in another shape and keeps it"
+    if shape.quantization != chosen.quantization:
+        return f"it fits at the same price, in the lower precision {shape.quantization}"
+    if shape.offload_gib > chosen.offload_gib:
+        return f"it fits at the same price, with {shape.offload_gib} GiB per GPU in host memory"
+    return (
+        f"it fits at the same price, with room for {shape.kv_tokens:,} tokens instead of {chosen.kv_tokens:,}"
+    )

@@ -1,0 +1,181 @@
+"""``docs/plan-output.md`` tells what ``llamafleet plan`` prints: every key with its type, and the views."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from builders import NOW, ROOT
+from llamafleet.api.base import Record
+from llamafleet.cli import main
+from llamafleet.cli.output import Candidate, MonthlyUsd, Output
+
+PAGE = (ROOT / "docs" / "plan-output.md").read_text()
+SAMPLES = ROOT / "manifests" / "samples"
+
+
+def table_after(heading: str) -> list[str]:
+    """The rows of the first table of three columns after a text of the page."""
+    table = PAGE[PAGE.index(heading) :].partition("| Key | Type | Meaning |\n| --- | --- | --- |\n")[2]
+    return table.partition("\n\n")[0].rstrip("\n").split("\n")
+
+
+def rows(record: type[Record]) -> list[str]:
+    """The rows that a record must have."""
+    properties = record.model_json_schema()["properties"].items()
+    return [f"| `{key}` | {word(field)} | {meaning(field)} |" for key, field in properties]
+
+
+def word(schema: dict[str, Any]) -> str:
+    """The type of a key as the page names it."""
+    if "anyOf" in schema:
+        return " or ".join(word(choice) for choice in schema["anyOf"])
+    if "items" in schema:
+        return f"list of {word(schema['items'])}"
+    return "object" if "$ref" in schema else str(schema["type"])
+
+
+def meaning(schema: dict[str, Any]) -> str:
+    return " ".join(schema["description"].split())
+
+
+@pytest.mark.parametrize(
+    ("heading", "record"),
+    [("## JSON and YAML", Output), ("`monthlyUsdPerReplica`:", MonthlyUsd), ("`candidates[]`:", Candidate)],
+    ids=["the answer", "a month", "a candidate"],
+)
+def test_the_page_has_every_key_with_its_type(heading: str, record: type[Record]) -> None:
+    assert table_after(heading) == rows(record)
+
+
+VIEWS = re.findall(r"```console\n\$ llamafleet (.+)\n((?:.*\n)+?)```", PAGE)
+
+
+@pytest.mark.parametrize(("command", "view"), VIEWS, ids=[command for command, _ in VIEWS])
+def test_the_page_shows_what_is_printed(
+    command: str,
+    view: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "manifests").symlink_to(ROOT / "manifests")
+    (tmp_path / "l40s.yaml").write_text(L40S)
+    monkeypatch.chdir(tmp_path)
+    main(shlex.split(command), now=NOW)
+    assert capsys.readouterr().out == view
+
+
+def test_the_page_shows_a_shape_that_fits_and_one_that_does_not() -> None:
+    assert [command.split()[1:] for command, _ in VIEWS] == [
+        ["manifests/samples/scout.yaml"],
+        ["manifests/samples/scout.yaml", "--pools", "l40s.yaml"],
+    ]
+
+
+L40S = """
+apiVersion: llamafleet.io/v1alpha1
+kind: GpuPool
+metadata: {name: l40s}
+spec: {gpu: l40s, gpusPerNode: 1, price: {onDemand: "0.79"}}
+"""
+
+SPOT = """
+apiVersion: llamafleet.io/v1alpha1
+kind: GpuPool
+metadata: {name: spot}
+spec: {gpu: a100-80gb, price: {onDemand: "1.19", spot: "0.60"}}
+---
+apiVersion: llamafleet.io/v1alpha1
+kind: GpuPool
+metadata: {name: amd}
+spec: {gpu: mi300x, price: {onDemand: "2.00"}}
+---
+apiVersion: llamafleet.io/v1alpha1
+kind: LlamaDeployment
+metadata: {name: night, namespace: team-a}
+spec:
+  model: {variant: scout}
+  serving: {contextLength: 65536}
+  gpu: {capacityType: Spot}
+  scaling: {minReplicas: 2}
+  schedule:
+    timeZone: Europe/Berlin
+    windows: [{name: nightly, start: "0 22 * * *", duration: 4h}]
+"""
+
+CASES = {
+    "a shape that fits": (str(SAMPLES / "scout.yaml"), []),
+    "experts in host memory": (str(SAMPLES / "maverick.yaml"), []),
+    "nothing fits": (str(SAMPLES / "scout.yaml"), ["--pools", "l40s.yaml"]),
+    "spot capacity in windows": ("night.yaml", []),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "l40s.yaml").write_text(L40S)
+    (tmp_path / "night.yaml").write_text(SPOT)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("manifests", "more"), CASES.values(), ids=CASES.keys())
+@pytest.mark.usefixtures("folder")
+def test_every_answer_has_every_key_in_its_type(
+    manifests: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["plan", manifests, *more, "-o", "json"], now=NOW)
+    text = capsys.readouterr().out
+    printed = json.loads(text)
+    read = Output.model_validate_json(text, strict=True, extra="forbid")
+    assert read.model_dump(mode="json", by_alias=True) == printed
+    assert [*printed] == [row.split("`")[1] for row in table_after("## JSON and YAML")]
+
+
+@pytest.mark.parametrize(("manifests", "more"), CASES.values(), ids=CASES.keys())
+@pytest.mark.usefixtures("folder")
+def test_yaml_says_the_same_as_json(
+    manifests: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["plan", manifests, *more, "-o", "json"], now=NOW)
+    as_json = json.loads(capsys.readouterr().out)
+    main(["plan", manifests, *more, "-o", "yaml"], now=NOW)
+    assert yaml.safe_load(capsys.readouterr().out) == as_json
+
+
+@pytest.mark.usefixtures("folder")
+def test_spot_windows_and_unusable_pools_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "night.yaml", "-o", "json"], now=NOW) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["name"] == "night"
+    assert printed["namespace"] == "team-a"
+    assert printed["capacityType"] == "Spot"
+    assert printed["hourlyUsdPerReplica"] == "0.60"
+    assert printed["replicas"] == 2
+    assert printed["monthlyUsdPerReplica"] == {
+        "alwaysOn": "432.00",
+        "insideWindows": "72.00",
+        "openHours": "120.00",
+        "days": 30,
+        "from": "2026-11-20T23:00:00Z",
+    }
+    assert printed["notInEffect"] == ["spec.schedule"]
+    assert printed["candidates"][-1] == {
+        "pool": "amd",
+        "gpu": None,
+        "gpusPerReplica": None,
+        "tensorParallel": None,
+        "pipelineParallel": None,
+        "quantization": None,
+        "hostOffloadGiBPerGpu": None,
+        "kvCacheGiBPerGpu": None,
+        "hourlyUsdPerReplica": None,
+        "feasible": False,
+        "chosen": False,
+        "reason": "its spec.nodeSelector must be given, because no product label is known for mi300x",
+    }
