@@ -5,10 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
+
 from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import PRECISIONS, models
-from llamafleet.planning.memory import GIB, KvLayout, overhead, rope_table, usable, weigh
+from llamafleet.errors import DoesNotFit
+from llamafleet.planning.kv import KvLayout
+from llamafleet.planning.memory import GIB, overhead, rope_table, usable, weigh
 from llamafleet.planning.parallel import Parallelism
 from llamafleet.planning.plan import Observation, Plan, RunningShape, plan
 from llamafleet.planning.pools import resolve
@@ -54,6 +58,13 @@ def planned(
     """The plan on these pools, or on the built-in one."""
     seen = Observation(now=datetime(2026, 11, 21, 12, 0, tzinfo=UTC), replicas=replicas, running=running)
     return plan(asked, resolve(()) if pools is None else pools, seen)
+
+
+def refused(asked: LlamaDeploymentSpec, *pools: Pool) -> str:
+    """What is said when nothing fits."""
+    with pytest.raises(DoesNotFit) as error:
+        planned(asked, pools)
+    return str(error.value)
 
 
 def over(gpus: int, stages: int = 1) -> Parallelism:

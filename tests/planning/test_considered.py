@@ -1,14 +1,25 @@
 """Every shape that was considered says why it was taken or lost."""
 
+import dataclasses
+from decimal import Decimal
+
 import pytest
+from hypothesis import given, settings
 
 from llamafleet.api.gpupool import GpuPool
+from llamafleet.api.llamadeployment import LlamaDeploymentSpec
+from llamafleet.catalogue import PRECISIONS
+from llamafleet.planning.candidates import candidates
 from llamafleet.planning.considered import Considered, considered, left_out
 from llamafleet.planning.pools import resolve
-from llamafleet.planning.shape import Pool
+from llamafleet.planning.shape import Pool, RunningShape, Shape
+from llamafleet.planning.sizing import choose
+from llamafleet.planning.wanted import wanted
 from planning.givens import gpupool, planned, pool, spec
+from planning.wishes import patient, several, specs
 
 A100, H200 = pool("a100-80gb", "1.19"), pool("h200", "3.39")
+INT4 = "RedHatAI/Llama-4-Scout-17B-16E-Instruct-quantized.w4a16"
 SCOUT = spec("scout", serving={"contextLength": 65_536})
 
 
@@ -58,6 +69,91 @@ def test_a_shape_that_does_not_fit_shows_its_sum() -> None:
 
 def test_the_higher_precision_wins_at_the_same_price() -> None:
     assert found("h200", 1, "INT4", H200).reason == "it fits at the same price, in the lower precision INT4"
+
+
+def reasons(asked: LlamaDeploymentSpec, chosen: Shape, *pools: Pool) -> dict[str, str]:
+    """What is said of every shape that fits, by its precision, its GPUs and its pool."""
+    told = considered(asked, pools, chosen)
+    return {
+        f"{one.shape.quantization} {one.shape.gpus} {one.shape.pool.name}": one.reason
+        for one in told
+        if one.feasible
+    }
+
+
+def test_a_kept_shape_is_not_called_the_best_and_the_better_ones_say_what_they_cost() -> None:
+    small = spec("scout", serving={"contextLength": 65_536}, gpu={"count": 1})
+    h200 = planned(small, (A100, H200), running=RunningShape("h200", "INT4", 1, 1, INT4)).shape
+    told = considered(small, (A100, H200), h200)
+    assert [one.chosen for one in told if one.feasible] == [False, False, True]
+    assert reasons(small, h200, A100, H200) == {
+        "INT4 1 a100-80gb": (
+            "it fits and costs 2.20 USD/h less, but the fleet runs in another shape and keeps it"
+        ),
+        "FP8 1 h200": (
+            "it fits and is the better one at the same price, "
+            "but the fleet runs in another shape and keeps it"
+        ),
+        "INT4 1 h200": "it fits, and the fleet runs in it and keeps it",
+    }
+
+
+def test_at_the_same_price_host_memory_decides_and_at_last_the_name() -> None:
+    maverick = spec("maverick", gpu={"count": 2}, serving={"contextLength": 65_536})
+    twin = dataclasses.replace(H200, name="z-twin")
+    nvl, half = pool("h100-nvl", "3.39"), pool("a100-80gb", "3.39")
+    best = planned(maverick, [H200]).shape
+    told = reasons(maverick, best, H200, twin, nvl, half)
+    assert told == {
+        "INT4 2 h200": "it is the best that fits",
+        "INT4 2 z-twin": "it fits just as well, and of equals the first by name is taken",
+        "INT4 2 h100-nvl": "it fits at the same price, with 21 GiB per GPU in host memory",
+        "INT4 2 a100-80gb": "it fits at the same price, with 33 GiB per GPU in host memory",
+    }
+
+
+def test_a_smaller_kv_cache_says_how_much_it_holds() -> None:
+    asked = spec("llama-3.1-8b", model={"quantization": "BF16"}, gpu={"count": 1})
+    l40s, a10g = pool("l40s", "1.00"), pool("a10g", "1.00")
+    told = reasons(asked, planned(asked, [l40s, a10g]).shape, l40s, a10g)
+    assert told["BF16 1 a10g"] == "it fits at the same price, with room for 18,878 tokens instead of 187,171"
+
+
+@settings(patient, max_examples=200)
+@given(asked=specs(), given_pools=several())
+def test_every_shape_is_told_once_and_the_chosen_one_is_the_first(
+    asked: LlamaDeploymentSpec, given_pools: list[Pool]
+) -> None:
+    everything = [*candidates(wanted(asked), given_pools)]
+    fits = [one.shape for one in everything if one.fits]
+    chosen = choose(wanted(asked), given_pools).shape if fits else None
+    told = considered(asked, given_pools, chosen)
+    assert len(told) == len(everything)
+    assert [one.feasible for one in told] == [True] * len(fits) + [False] * (len(told) - len(fits))
+    assert [one.shape for one in told if one.chosen] == ([chosen] if chosen else [])
+    if chosen:
+        assert told[0].shape == chosen
+        assert told[0].reason == "it is the best that fits"
+        assert all(is_true(one, chosen) for one in told[1 : len(fits)])
+
+
+def is_true(one: Considered, chosen: Shape) -> bool:
+    """Whether the reason why it lost is the first criterion by which it is worse."""
+    shape, reason = one.shape, one.reason
+    if shape.hourly_usd != chosen.hourly_usd:
+        more = Decimal(reason.removeprefix("it fits, and costs ").removesuffix(" USD/h more"))
+        return more == shape.hourly_usd - chosen.hourly_usd > 0
+    if shape.quantization != chosen.quantization:
+        order = [*PRECISIONS]
+        lower = order.index(shape.quantization) > order.index(chosen.quantization)
+        return lower and reason.endswith(f"in the lower precision {shape.quantization}")
+    if shape.offload_gib != chosen.offload_gib:
+        more_moved = shape.offload_gib > chosen.offload_gib
+        return more_moved and reason.endswith(f"with {shape.offload_gib} GiB per GPU in host memory")
+    if shape.kv_tokens != chosen.kv_tokens:
+        tokens = f"room for {shape.kv_tokens:,} tokens instead of {chosen.kv_tokens:,}"
+        return shape.kv_tokens < chosen.kv_tokens and reason.endswith(tokens)
+    return shape.pool.name > chosen.pool.name and "of equals the first by name" in reason
 
 
 @pytest.mark.parametrize(

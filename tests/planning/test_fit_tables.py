@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from llamafleet.catalogue import FORMATS, PRECISIONS, models
-from llamafleet.planning.memory import GIB, KvLayout, kv_per_request, longest_request, weigh
+from llamafleet.planning.kv import KvLayout, kv_per_request, longest_request
+from llamafleet.planning.memory import GIB, weigh
 from llamafleet.planning.shape import GpuMemory
 from planning.givens import filled, gib, on_a100, over, pool
 

@@ -1,20 +1,11 @@
-"""Weights, rotary table and KV cache, held against the published tables and checkpoints."""
+"""Weights and rotary table, held against the published tables and checkpoints."""
 
 import pytest
 
 from llamafleet.catalogue import PRECISIONS, models
-from llamafleet.planning.memory import (
-    GIB,
-    KvLayout,
-    kv_per_request,
-    longest_request,
-    overhead,
-    rope_positions,
-    rope_table,
-    weigh,
-)
+from llamafleet.planning.memory import GIB, overhead, rope_positions, rope_table, weigh
 from llamafleet.planning.parallel import tensor_parallel_sizes
-from planning.givens import gib, on_a100, over
+from planning.givens import gib, over
 
 WEIGHTS_GB = [
     ("llama-3.2-1b", 2.47, 1.50, 1.03),
@@ -85,6 +76,22 @@ def test_routers_and_norms_are_on_every_gpu_in_full() -> None:
         assert found.per_rank(over(8)) == -(-(found.total - replicated) // 8) + replicated
 
 
+def test_beyond_eight_gpus_the_projections_of_keys_and_values_are_copied() -> None:
+    # 70B: 80 layers x 2 x 8192 x 1024 weights of 2 bytes make keys and values, an eighth of them on each GPU.
+    model = models()["llama-3.1-70b"]
+    bf16 = weigh(model, PRECISIONS["BF16"], frozenset(), text_only=False)
+    projections, norms = 80 * 2 * 8192 * 1024 * 2, 2 * 1_318_912
+    others = 2 * 70_553_706_496 - norms - projections
+    for gpus in (8, 16, 32, 64):
+        assert bf16.per_rank(over(gpus)) == others // gpus + projections // 8 + norms
+
+
+def test_the_projections_of_an_image_are_copied_like_those_of_a_text() -> None:
+    model = models()["llama-3.2-90b-vision"]
+    found = weigh(model, PRECISIONS["BF16"], frozenset(), text_only=False)
+    assert found.kv_projections == 100 * 2 * 8192 * 1024 * 2
+
+
 def test_a_text_only_llama_4_saves_its_vision_tower_and_projector() -> None:
     model = models()["scout"]
     whole, text = (
@@ -153,61 +160,3 @@ def test_a_lowered_table_takes_32_mib() -> None:
 )
 def test_overhead_is_per_gpu(gpus: int, *, lean: bool, size: float) -> None:
     assert gib(overhead(gpus, lean=lean)) == size
-
-
-KV_GIB = [
-    (8_192, 1.50, 1.50, 1.50, 1.50),
-    (16_384, 2.44, 3.00, 3.00, 3.00),
-    (32_768, 3.19, 4.88, 6.00, 6.00),
-    (65_536, 4.69, 6.38, 8.63, 12.00),
-    (131_072, 7.69, 9.38, 11.63, 24.00),
-    (262_144, 13.69, 15.38, 17.63, 48.00),
-    (1_048_576, 49.69, 51.38, 53.63, 192.00),
-    (10_485_760, 481.69, 483.38, 485.63, 1920.00),
-]
-
-
-@pytest.mark.parametrize("variant", ["scout", "maverick"])
-@pytest.mark.parametrize(("tokens", "a100", "h100", "b200", "off"), KV_GIB)
-def test_llama_4_keeps_the_whole_context_in_a_quarter_of_its_layers(
-    variant: str, tokens: int, a100: float, h100: float, b200: float, off: float
-) -> None:
-    layouts = [KvLayout(4096, hybrid=True), KvLayout(16384, hybrid=True), KvLayout(32768, hybrid=True)]
-    layouts.append(KvLayout(4096, hybrid=False))
-    found = [gib(kv_per_request(models()[variant], over(1), tokens, layout)) for layout in layouts]
-    # The table is rounded half up; every value is a multiple of 1/16 GiB.
-    assert found == pytest.approx([a100, h100, b200, off], abs=0.0051)
-
-
-def test_llama_4_kv_is_exact_to_the_byte() -> None:
-    blocks = 12 * 65_536 // 16 + 36 * (8_192 + 4_096) // 16
-    assert kv_per_request(models()["scout"], over(1), 65_536, on_a100()) == 65_536 * blocks
-
-
-@pytest.mark.parametrize(
-    ("variant", "kib"),
-    [
-        ("llama-3.2-1b", 32),
-        ("llama-3.2-3b", 112),
-        ("llama-3.1-8b", 128),
-        ("llama-3.1-70b", 320),
-        ("llama-3.1-405b", 504),
-    ],
-)
-def test_llama_3_fills_the_same_for_every_token(variant: str, kib: int) -> None:
-    assert kv_per_request(models()[variant], over(1), 16, on_a100()) == 16 * kib * 1024
-    assert kv_per_request(models()[variant], over(1), 131_072, on_a100()) == 131_072 * kib * 1024
-
-
-def test_beyond_eight_gpus_the_heads_are_copied_and_the_share_stops_shrinking() -> None:
-    model = models()["llama-3.1-70b"]
-    shares = [kv_per_request(model, over(gpus), 8_192, on_a100()) for gpus in (1, 4, 8, 16, 64)]
-    assert [shares[0] // share for share in shares] == [1, 4, 8, 8, 8]
-
-
-def test_no_memory_holds_no_request() -> None:
-    assert longest_request(models()["scout"], over(1), -1, on_a100()) == 0
-
-
-def test_the_longest_request_ends_at_the_models_positions() -> None:
-    assert longest_request(models()["llama-3.2-1b"], over(1), 500 * GIB, on_a100()) == 131_072

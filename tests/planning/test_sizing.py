@@ -1,17 +1,13 @@
-"""The choice among all shapes, its words, and the refusals."""
+"""The choice among all shapes."""
 
 import dataclasses
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.errors import DoesNotFit
 from llamafleet.planning.plan import Shape
 from llamafleet.planning.shape import Pool
-from planning.givens import Json, gib, planned, pool, spec
+from planning.givens import Json, gib, planned, pool, refused, spec
 
 
 def shape_of(variant: str, *pools: Pool, **sections: Json) -> Shape:
@@ -164,152 +160,6 @@ def test_an_unknown_vllm_release_counts_every_layer_in_full() -> None:
     shape = shape_of("scout", serving={"contextLength": 32_768, "image": "acme/vllm:nightly"})
     assert not shape.hybrid_kv
     assert gib(shape.memory.kv_needed) == pytest.approx(6.0, abs=0.01)
-
-
-def test_the_words_for_scout() -> None:
-    given = planned(spec("scout", serving={"contextLength": 65_536}), [pool()])
-    assert given.explanation == (
-        "scout INT4 on 1 x a100-80gb (pool a100-80gb): 79.15 GiB x 0.92 = 72.82 GiB usable per GPU "
-        "- 58.79 weights - 0.03 rope table - 2.50 overhead = 11.49 GiB KV cache. "
-        "One request of 65,536 tokens needs 4.69 GiB of it, so 2.5 fit at once. "
-        "1.19 USD/h (1 x 1.19, the pool's own price), the cheapest of 9 shapes that fit."
-    )
-
-
-def test_the_words_for_maverick() -> None:
-    given = planned(spec("maverick", serving={"contextLength": 131_072}), [pool()])
-    assert given.explanation == (
-        "maverick INT4 on 2 x a100-80gb (pool a100-80gb): 79.15 GiB x 0.92 = 72.82 GiB usable per GPU "
-        "- 99.76 weights + 35.00 of them in host memory - 0.03 rope table - 3.50 overhead "
-        "= 4.53 GiB KV cache. "
-        "One request of 131,072 tokens needs 3.84 GiB of it, so 1.2 fit at once. "
-        "2.38 USD/h (2 x 1.19, the pool's own price), the cheapest of 4 shapes that fit. "
-        "The pod requests 148 GiB of host memory, and by estimate (PCIe at 20 GB/s) the experts there add "
-        "16 ms to a decode step of 1 request, 126 ms to one of 8, 2.1 s to a prefill of 2,048 tokens. "
-        "Without host memory (hostOffload: Never) INT4 on 4 x a100-80gb (pool a100-80gb) costs 4.76 USD/h."
-    )
-
-
-def test_the_words_say_when_only_host_memory_helps() -> None:
-    only_two = planned(spec("maverick", serving={"contextLength": 65_536}), [pool(gpusPerNode=2)])
-    assert "the only shape that fits." in only_two.explanation
-    assert only_two.explanation.endswith("Without host memory no shape fits.")
-
-
-def test_the_words_say_what_was_assumed() -> None:
-    given = planned(spec("scout", serving={"concurrency": 2, "image": "acme/vllm:nightly"})).explanation
-    assert "contextLength is not set: 16,384 is the largest power of two with room for 2 requests." in given
-    assert "The hybrid KV cache may be off, so every layer counts the whole context." in given
-
-
-def test_the_longest_usual_words_are_told_in_full() -> None:
-    asked = spec("maverick", serving={"concurrency": 10, "image": "acme/vllm:nightly"})
-    given = pool("rtx-pro-6000", "999999999.123456")
-    pools = [
-        dataclasses.replace(given, name="a" * 63, gpus_per_node=2),
-        dataclasses.replace(given, name="b" * 63, hourly_usd_per_gpu=given.hourly_usd_per_gpu + 1),
-    ]
-    text = planned(asked, pools).explanation
-    assert text.endswith(f"(pool {'b' * 63}) costs 4000000000.493824 USD/h.")
-    assert len(text) <= 1000
-
-
-@given(words=st.lists(st.text(alphabet="ab-", min_size=1, max_size=80), max_size=60))
-def test_longer_words_end_after_a_whole_one(words: list[str]) -> None:
-    source = " ".join(words)
-    text = planned(spec("scout"), [dataclasses.replace(pool(), price_source=source)]).explanation
-    assert len(text) <= 1000
-    if text.endswith(" …"):
-        told = text.removesuffix(" …").partition("(1 x 1.19, ")[2].split()
-        assert told == words[: len(told)]
-    else:
-        assert source in text
-
-
-def refused(asked: LlamaDeploymentSpec, *pools: Pool) -> str:
-    with pytest.raises(DoesNotFit) as error:
-        planned(asked, pools)
-    return str(error.value)
-
-
-def test_a_refusal_shows_the_sums_of_the_nearest_shapes() -> None:
-    asked = spec(
-        "maverick", model={"quantization": "INT4"}, serving={"contextLength": 131_072}, gpu={"count": 2}
-    )
-    assert refused(asked, pool("l4", "0.80"), pool(hostMemoryPerGpu="64Gi")) == (
-        "spec.model.variant = maverick: must fit on GPUs of one node with 1 request of 131,072 tokens. "
-        "Nearest: INT4 on 2 x a100-80gb (pool a100-80gb) needs 107.13 of 72.82 GiB per GPU: 99.76 weights + "
-        "0.03 rope table + 3.50 overhead + 3.84 KV cache; the pod would request 148 GiB of host memory with "
-        "35 GiB of experts per GPU in it, and the pool has 128; on 4 GPUs, 49.89 GiB of weights each, it "
-        "fits, but spec.gpu.count is 2. "
-        "INT4 on 2 x l4 (pool l4) needs 107.13 of 20.27 GiB per GPU: 99.76 weights + 0.03 rope table + "
-        "3.50 overhead + 3.84 KV cache; 87 GiB per GPU would have to lie in host memory, and at most 49 may; "
-        "on 8 GPUs, 24.96 GiB of weights each, it fits, but spec.gpu.count is 2"
-    )
-
-
-def test_a_refusal_says_how_long_requests_could_be() -> None:
-    asked = spec(
-        "llama-3.1-8b", model={"quantization": "BF16"}, serving={"contextLength": 65_536, "concurrency": 2}
-    )
-    assert refused(asked, pool("l4", "0.80", gpusPerNode=1)) == (
-        "spec.model.variant = llama-3.1-8b: must fit on GPUs of one node with 2 requests of 65,536 tokens. "
-        "Nearest: BF16 on 1 x l4 (pool l4) needs 33.99 of 20.27 GiB per GPU: 14.96 weights + 0.03 rope table "
-        "+ 3.00 overhead + 16.00 KV cache; requests of 9,312 tokens would fit; on 2 GPUs, 7.48 GiB of "
-        "weights each, it fits, but the pool's nodes have 1"
-    )
-
-
-def test_a_refusal_says_when_only_the_host_is_too_small() -> None:
-    asked = spec("llama-3.1-8b", model={"quantization": "BF16"}, gpu={"count": 2})
-    assert refused(asked, pool(hostMemoryPerGpu="13Gi")) == (
-        "spec.model.variant = llama-3.1-8b: must fit on GPUs of one node with 1 request of 8,192 tokens. "
-        "Nearest: BF16 on 2 x a100-80gb (pool a100-80gb) fits its GPUs, but the pod would request 28 GiB of "
-        "host memory, and the pool has 26"
-    )
-
-
-@pytest.mark.parametrize(
-    ("gpu", "needs"),
-    [
-        ("rtx-4090", "INT4 on 1 x rtx-4090 (pool rtx-4090) needs 62.83 of 21.64 GiB per GPU"),
-        ("l40s", "INT4 on 1 x l40s (pool l40s) needs 62.83 of 40.84 GiB per GPU"),
-    ],
-)
-@pytest.mark.parametrize("offload", ["Auto", "Never"])
-def test_the_common_claim_that_scout_fits_one_small_gpu_is_refused(
-    gpu: str, needs: str, offload: str
-) -> None:
-    asked = spec("scout", gpu={"hostOffload": offload}, serving={"contextLength": 8_192})
-    message = refused(asked, pool(gpu, "0.60", gpusPerNode=1))
-    assert needs in message
-    assert "it fits, but the pool's nodes have 1" in message
-
-
-def test_even_the_shortest_context_of_scout_does_not_fit_one_l40s() -> None:
-    message = refused(spec("scout", serving={"contextLength": 1_024}), pool("l40s", "1.40", gpusPerNode=1))
-    assert "21 GiB per GPU would have to lie in host memory, and at most 11 may" in message
-
-
-def test_a_refusal_teaches_what_more_gpus_in_a_node_would_do() -> None:
-    asked = spec("maverick", model={"quantization": "FP8"}, gpu={"hostOffload": "Never"})
-    message = refused(asked, pool(gpusPerNode=4))
-    assert "FP8 on 4 x a100-80gb (pool a100-80gb) needs 100.53 of 72.82 GiB per GPU: 96.62 weights" in message
-    assert message.endswith("on 8 GPUs, 48.32 GiB of weights each, it fits, but the pool's nodes have 4")
-
-
-def test_the_longest_refusal_fits_into_a_condition() -> None:
-    pools = [
-        dataclasses.replace(pool("rtx-pro-6000", "1", gpusPerNode=1), name=letter * 63) for letter in "abcdef"
-    ]
-    message = refused(spec("maverick", serving={"contextLength": 1_048_576, "concurrency": 4096}), *pools)
-    assert len(message) <= 950
-
-
-def test_more_gpus_than_any_node_has_are_refused() -> None:
-    with pytest.raises(DoesNotFit) as error:
-        planned(spec("scout", gpu={"count": 8}), [pool(gpusPerNode=4), pool("h200", "3.50", gpusPerNode=2)])
-    assert str(error.value) == "spec.gpu.count = 8: must be at most 4, the GPUs of the largest node"
 
 
 class TestSpot:

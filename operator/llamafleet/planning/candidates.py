@@ -7,17 +7,17 @@ fits; the whole arithmetic is its ``shape``, computed when somebody asks.
 import dataclasses
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from llamafleet.api.gpu import CapacityType
-from llamafleet.planning import host, memory, offload
-from llamafleet.planning.memory import GIB, KvLayout
+from llamafleet.planning import kv, memory
+from llamafleet.planning.kv import KvLayout
+from llamafleet.planning.memory import GIB
+from llamafleet.planning.obstacles import host_memory, verdict
+from llamafleet.planning.options import Option
 from llamafleet.planning.parallel import Parallelism, parallelisms
 from llamafleet.planning.shape import GpuMemory, Pool, Shape
-from llamafleet.planning.wanted import Option, Wanted
-
-SMALLEST_CONTEXT: Final = 8192
-"""Tokens that an author who names no context gets at least: one attention chunk of Llama 4."""
+from llamafleet.planning.wanted import Wanted
 
 
 class Offer(NamedTuple):
@@ -59,7 +59,7 @@ class Candidate(NamedTuple):
 
     @property
     def fits(self) -> bool:
-        """Whether the GPUs hold the weights and the wanted requests, and the host holds the rest."""
+        """Whether the GPUs hold the weights and the wanted requests, and nothing else is in the way."""
         return self.shortfall <= 0 and not self.obstacle
 
     @property
@@ -86,7 +86,7 @@ def candidates(wanted: Wanted, pools: Sequence[Pool], most: int | None = None) -
         pools: where to look; one that sells nothing to this author is left out.
         most: the GPUs of a node, where another number than the pool's shall be assumed.
     """
-    needs: dict[tuple[int, Parallelism], list[int]] = {}
+    needs: dict[tuple[int, Parallelism], list[tuple[Option, int]]] = {}
     for pool in pools:
         sold = offer(wanted, pool)
         if sold is None:
@@ -98,12 +98,10 @@ def candidates(wanted: Wanted, pools: Sequence[Pool], most: int | None = None) -
                 continue
             needed = needs.get((steps, split))
             if needed is None:
-                needed = needs[steps, split] = [
-                    _needed(wanted, option, split, steps) for option in wanted.options
-                ]
+                needed = needs[steps, split] = [*_needs(wanted, split, steps)]
             hourly_usd = split.gpus * sold.hourly_usd
-            for option, need in zip(wanted.options, needed, strict=True):
-                gib, shortfall, obstacle = _verdict(wanted, pool, split, option, need - room)
+            for option, need in needed:
+                gib, shortfall, obstacle = verdict(wanted, pool, split, option, need - room)
                 yield Candidate(
                     wanted, pool, split, option, gib, shortfall, obstacle, sold.capacity_type, hourly_usd
                 )
@@ -112,59 +110,17 @@ def candidates(wanted: Wanted, pools: Sequence[Pool], most: int | None = None) -
 def kv_layout(wanted: Wanted, max_batched_tokens: int, split: Parallelism) -> KvLayout:
     """How keys and values lie on GPUs that compute so many tokens in one step."""
     return KvLayout(
-        in_flight=memory.in_flight(max_batched_tokens, split.pipeline),
+        in_flight=kv.in_flight(max_batched_tokens, split.pipeline),
         hybrid=wanted.hybrid,
         dtype_bytes=wanted.kv_dtype_bytes,
     )
 
 
-def _needed(wanted: Wanted, option: Option, split: Parallelism, steps: int) -> int:
-    """Bytes per GPU for the weights and for the least context that the author takes."""
-    least = wanted.context_length or SMALLEST_CONTEXT
-    filled = _memory(wanted, option, split, steps, least)
-    return filled.shortfall
-
-
-def _verdict(
-    wanted: Wanted, pool: Pool, split: Parallelism, option: Option, shortfall: int
-) -> tuple[int, int, str]:
-    """GiB of experts per GPU that go to host memory, the bytes still missing, and what else is in the way."""
-    gib = 0
-    if shortfall > 0:
-        if not option.offload or split.pipeline > 1:
-            return 0, shortfall, ""
-        gib = host.whole_gib(shortfall)
-        most = offload.most_offload_gib(wanted.model, option.precision, option.weights, split.tensor)
-        if gib > most:
-            return 0, shortfall, f"{gib} GiB per GPU would have to lie in host memory, and at most {most} may"
-    obstacle = _host_obstacle(wanted, pool, split, option, gib)
-    return (0, shortfall, obstacle) if obstacle else (gib, shortfall - gib * GIB, "")
-
-
-def _host_obstacle(wanted: Wanted, pool: Pool, split: Parallelism, option: Option, gib: int) -> str:
-    """Why the host cannot hold the pod with so many GiB of experts per GPU; empty when it can."""
-    offered = pool.host_memory_per_gpu
-    if offered is None:
-        return ""
-    needed = _host_memory(wanted, split, option, gib)
-    if needed <= offered * split.gpus:
-        return ""
-    experts = f" with {gib} GiB of experts per GPU in it" if gib else ""
-    return (
-        f"the pod would request {host.whole_gib(needed)} GiB of host memory{experts}, "
-        f"and the pool has {offered * split.gpus // GIB}"
-    )
-
-
-def _host_memory(wanted: Wanted, split: Parallelism, option: Option, gib: int) -> int:
-    """Bytes of host memory that the pod requests: what the author says, else the estimate."""
-    if wanted.host_memory is not None:
-        return wanted.host_memory
-    if gib == 0:
-        return host.pod_memory(split.gpus, pinned=0)
-    tensors = offload.layer_bytes(wanted.model, option.precision, split.tensor)
-    layers = offload.layers_touched(tensors, gib)
-    return host.pod_memory(split.gpus, offload.pinned(tensors, layers, split.tensor))
+def _needs(wanted: Wanted, split: Parallelism, steps: int) -> Iterator[tuple[Option, int]]:
+    """Every precision that can be split so, and its bytes per GPU with the least context that will do."""
+    for option in wanted.options:
+        if split.tensor <= option.widest:
+            yield option, _memory(wanted, option, split, steps, wanted.least_context).shortfall
 
 
 def _memory(wanted: Wanted, option: Option, split: Parallelism, steps: int, context: int) -> GpuMemory:
@@ -172,7 +128,7 @@ def _memory(wanted: Wanted, option: Option, split: Parallelism, steps: int, cont
     model = wanted.model
     positions = memory.rope_positions(model, context)
     layout = kv_layout(wanted, steps, split)
-    requests = wanted.concurrency * memory.kv_per_request(model, split, context, layout)
+    requests = wanted.concurrency * kv.kv_per_request(model, split, context, layout)
     return GpuMemory(
         usable=0,
         weights=option.weights.per_rank(split),
@@ -180,7 +136,7 @@ def _memory(wanted: Wanted, option: Option, split: Parallelism, steps: int, cont
         rope_table=memory.rope_table(model, positions),
         offloaded=0,
         overhead=memory.overhead(split.gpus, lean=wanted.text_only and positions is not None),
-        kv_needed=requests + memory.empty_block(model, split, layout),
+        kv_needed=requests + kv.empty_block(model, split, layout),
     )
 
 
@@ -198,8 +154,8 @@ def _context(candidate: Candidate) -> int:
     wanted = candidate.wanted
     if wanted.context_length is not None:
         return wanted.context_length
-    context: int = 1 << (wanted.model.max_positions.bit_length() - 1)
-    while context > SMALLEST_CONTEXT and _filled(candidate, context).shortfall > 0:
+    context = wanted.longest_power_of_two
+    while context > wanted.least_context and _filled(candidate, context).shortfall > 0:
         context //= 2
     return context
 
@@ -209,8 +165,8 @@ def _shape(candidate: Candidate) -> Shape:
     context = _context(candidate)
     filled = _filled(candidate, context)
     layout = kv_layout(wanted, pool.gpu.max_batched_tokens, split)
-    room = max(0, filled.kv_cache - memory.empty_block(wanted.model, split, layout))
-    request = memory.kv_per_request(wanted.model, split, context, layout)
+    room = max(0, filled.kv_cache - kv.empty_block(wanted.model, split, layout))
+    request = kv.kv_per_request(wanted.model, split, context, layout)
     return Shape(
         pool=pool,
         variant=wanted.model.variant,
@@ -220,7 +176,7 @@ def _shape(candidate: Candidate) -> Shape:
         pipeline_parallel=split.pipeline,
         capacity_type=candidate.capacity_type,
         offload_gib=candidate.offload_gib,
-        host_memory=_host_memory(wanted, split, option, candidate.offload_gib),
+        host_memory=host_memory(wanted, split, option, candidate.offload_gib),
         context_length=context,
         max_concurrency=room / request,
         kv_tokens=room * context // request,

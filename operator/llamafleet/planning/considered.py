@@ -11,7 +11,7 @@ from llamafleet.planning.checkpoint import OwnWeights
 from llamafleet.planning.pools import eligible
 from llamafleet.planning.refusal import arithmetic
 from llamafleet.planning.shape import Pool, Shape, UnusablePool
-from llamafleet.planning.sizing import preference
+from llamafleet.planning.sizing import preference, room
 from llamafleet.planning.wanted import Wanted, wanted
 from llamafleet.planning.words import usd
 
@@ -69,7 +69,13 @@ def considered(
     found = tuple(candidates(asked, eligible(pools, spec.gpu.pools)))
     fitting = sorted((candidate for candidate in found if candidate.fits), key=_order)
     missing = sorted((candidate for candidate in found if not candidate.fits), key=_shortness)
-    return (*(_fitting(candidate, chosen) for candidate in fitting), *map(_missing, missing))
+    shapes = [candidate.shape for candidate in fitting]
+    taken = shapes.index(chosen) if chosen in shapes else 0
+    told = ((shape, _reason(shapes, place, taken)) for place, shape in enumerate(shapes))
+    return (
+        *(Considered(shape, feasible=True, chosen=shape == chosen, reason=why) for shape, why in told),
+        *map(_missing, missing),
+    )
 
 
 def left_out(
@@ -98,8 +104,7 @@ def _why_left_out(asked: Wanted, spec: LlamaDeploymentSpec, pool: Pool | Unusabl
 
 
 def _order(candidate: Candidate) -> tuple[object, ...]:
-    shape = candidate.shape
-    return (*preference(candidate), -shape.kv_tokens, shape.pool.name)
+    return (*preference(candidate), *room(candidate.shape))
 
 
 def _shortness(candidate: Candidate) -> tuple[object, ...]:
@@ -110,24 +115,27 @@ def _missing(candidate: Candidate) -> Considered:
     return Considered(candidate.shape, feasible=False, chosen=False, reason=arithmetic(candidate))
 
 
-def _fitting(candidate: Candidate, chosen: Shape | None) -> Considered:
-    shape = candidate.shape
-    if shape == chosen or chosen is None:
-        return Considered(shape, feasible=True, chosen=shape == chosen, reason="it is the best that fits")
-    return Considered(shape, feasible=True, chosen=False, reason=_why_lost(shape, chosen))
+def _reason(shapes: Sequence[Shape], place: int, taken: int) -> str:
+    """Why the shape at that place, the best first, was taken or lost to the one at the other."""
+    if place == taken:
+        return "it fits, and the fleet runs in it and keeps it" if taken else "it is the best that fits"
+    if place > taken:
+        return _why_worse(shapes[place], shapes[taken])
+    less = shapes[taken].hourly_usd - shapes[place].hourly_usd
+    cheaper = f" and costs {usd(less)} USD/h less" if less else " and is the better one at the same price"
+    return f"it fits{cheaper}, but the fleet runs in another shape and keeps it"
 
 
-def _why_lost(shape: Shape, chosen: Shape) -> str:
+def _why_worse(shape: Shape, chosen: Shape) -> str:
     """The first of the criteria of the choice by which the chosen shape is better."""
     more = shape.hourly_usd - chosen.hourly_usd
-    if more > 0:
+    if more:
         return f"it fits, and costs {usd(more)} USD/h more"
-    if more < 0:
-        return f"it fits and costs {usd(-more)} USD/h less, but the fleet runs in another shape and keeps it"
     if shape.quantization != chosen.quantization:
         return f"it fits at the same price, in the lower precision {shape.quantization}"
-    if shape.offload_gib > chosen.offload_gib:
+    if shape.offload_gib != chosen.offload_gib:
         return f"it fits at the same price, with {shape.offload_gib} GiB per GPU in host memory"
-    return (
-        f"it fits at the same price, with room for {shape.kv_tokens:,} tokens instead of {chosen.kv_tokens:,}"
-    )
+    if shape.kv_tokens != chosen.kv_tokens:
+        tokens = f"{shape.kv_tokens:,} tokens instead of {chosen.kv_tokens:,}"
+        return f"it fits at the same price, with room for {tokens}"
+    return "it fits just as well, and of equals the first by name is taken"

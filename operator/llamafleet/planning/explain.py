@@ -12,8 +12,9 @@ from llamafleet.api.gpu import CapacityType
 from llamafleet.catalogue import Experts
 from llamafleet.catalogue.precision import BF16_BYTES
 from llamafleet.planning import host, offload
-from llamafleet.planning.candidates import SMALLEST_CONTEXT, kv_layout
-from llamafleet.planning.memory import UTILISATION, kv_per_request
+from llamafleet.planning.candidates import kv_layout
+from llamafleet.planning.kv import kv_per_request
+from llamafleet.planning.memory import UTILISATION
 from llamafleet.planning.parallel import Parallelism
 from llamafleet.planning.shape import Shape
 from llamafleet.planning.sizing import Choice
@@ -49,13 +50,18 @@ def notes(wanted: Wanted, choice: Choice) -> tuple[str, ...]:
 
 
 def _memory(shape: Shape) -> str:
+    return f"{shape.variant} {placed(shape)}: {memory_sum(shape)}."
+
+
+def memory_sum(shape: Shape) -> str:
+    """The sum of the memory of one GPU, without a full stop."""
     memory = shape.memory
     hosted = f" + {gib(memory.offloaded)} of them in host memory" if shape.offload_gib else ""
     return (
-        f"{shape.variant} {placed(shape)}: {gib(shape.pool.gpu.memory)} GiB x {UTILISATION}"
+        f"{gib(shape.pool.gpu.memory)} GiB x {UTILISATION}"
         f" = {gib(memory.usable)} GiB usable per GPU - {gib(memory.weights)} weights{hosted}"
         f" - {gib(memory.rope_table)} rope table - {gib(memory.overhead)} overhead"
-        f" = {gib(memory.kv_cache)} GiB KV cache."
+        f" = {gib(memory.kv_cache)} GiB KV cache"
     )
 
 
@@ -112,11 +118,7 @@ def _kept(choice: Choice) -> Iterator[str]:
 def _assumptions(wanted: Wanted, shape: Shape) -> Iterator[str]:
     """What was taken for granted and can be changed."""
     if wanted.context_length is None:
-        requests = "1 request" if wanted.concurrency == 1 else f"{wanted.concurrency} requests"
-        yield (
-            f"contextLength is not set: {shape.context_length:,} is the largest power of two "
-            f"with room for {requests}."
-        )
+        yield f"contextLength is not set: {shape.context_length:,} is {_largest(wanted, shape)}."
     if not shape.hybrid_kv and wanted.model.chunked_attention_layers:
         yield "The hybrid KV cache may be off, so every layer counts the whole context."
     if shape.kv_dtype_bytes < BF16_BYTES and wanted.model.chunked_attention_layers:
@@ -125,10 +127,21 @@ def _assumptions(wanted: Wanted, shape: Shape) -> Iterator[str]:
         yield wanted.model.caveat
 
 
+def _largest(wanted: Wanted, shape: Shape) -> str:
+    """By what the context that nobody named is the largest."""
+    model = wanted.model
+    if shape.context_length == model.max_positions:
+        return f"the longest context of {model.variant}"
+    if shape.context_length == wanted.longest_power_of_two:
+        return f"the largest power of two in the {model.max_positions:,} tokens of {model.variant}"
+    requests = "1 request" if wanted.concurrency == 1 else f"{wanted.concurrency} requests"
+    return f"the largest power of two with room for {requests}"
+
+
 def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
     """What it takes and costs to keep experts in host memory."""
     shape = choice.shape
-    lowest = wanted.options[-1].precision  # the only one in which experts may be offloaded
+    lowest = wanted.options[-1].experts  # the only one in which experts may be offloaded
     tensors = offload.layer_bytes(wanted.model, lowest, shape.tensor_parallel)
     layers = offload.layers_touched(tensors, shape.offload_gib)
     one, busy, prefill = (
@@ -143,7 +156,7 @@ def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
         f"{prefill:.1f} s to a prefill of {shape.max_batched_tokens:,} tokens."
     )
     if wanted.context_length is None:
-        yield f"They are as few as {SMALLEST_CONTEXT:,} tokens allow."
+        yield f"They are as few as {wanted.least_context:,} tokens allow."
     yield _without_offload(choice.without_offload)
 
 

@@ -3,6 +3,7 @@
 Nothing here decides anything. All of it is estimates, in bytes; ``spec.serving.resources`` overrides them.
 """
 
+import functools
 from typing import Final
 
 from llamafleet.planning.memory import GIB
@@ -20,6 +21,7 @@ SHM_BYTES_PER_GPU: Final = 2 * GIB
 it; a container's default of 64 MiB stops NCCL. 2 GiB is what vLLM's Kubernetes guide gives a single GPU."""
 
 
+@functools.lru_cache(maxsize=512)
 def pod_memory(tensor_parallel: int, pinned: int) -> int:
     """Bytes that a pod requests in all, in whole GiB, with so many bytes of weights pinned on the host."""
     resident = BASE_BYTES + BYTES_PER_GPU * tensor_parallel

@@ -1,4 +1,4 @@
-"""The memory of one GPU: weights, rotary table, overhead, and keys and values of requests. Exact bytes.
+"""The memory of one GPU beside its keys and values: weights, rotary table and overhead. Exact bytes.
 
 Nothing here chooses anything. The figures are those of vLLM 0.32; ``docs/sizing.md`` derives them.
 """
@@ -19,9 +19,6 @@ GIB: Final = 2**30
 UTILISATION: Final = Decimal("0.92")
 """The part of a GPU's memory that vLLM takes: the default of ``--gpu-memory-utilization`` in 0.32."""
 
-BLOCK_TOKENS: Final = 16
-"""Tokens of one block of the KV cache: vLLM's default ``--block-size`` on CUDA."""
-
 REPLICATED_GROUPS: Final = frozenset({"router", "norms_gates"})
 """Parameters that tensor parallelism does not split: every rank holds them whole."""
 
@@ -39,6 +36,9 @@ one GPU without vision and with a lowered rotary table. Too little here is an ou
 EDGE_GROUPS: Final = frozenset({"token_embedding", "lm_head"})
 """Parameters outside the layers: the first pipeline stage holds the one, the last stage the other."""
 
+ATTENTION_GROUPS: Final = frozenset({"attention", "cross_attention"})
+"""Parameters that are split by heads, and of which the projections of keys and values are a part."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -51,6 +51,8 @@ class Weights:
         vision: the vision part. Tensor parallelism splits it; every stage is taken to hold it.
         replicated: what every rank holds whole.
         experts: the part of ``layers`` that is routed experts.
+        kv_projections: the part of ``layers`` that makes keys and values.
+        kv_heads: how many heads those make; a wider split copies them.
     """
 
     layers: int
@@ -59,6 +61,8 @@ class Weights:
     vision: int
     replicated: int
     experts: int
+    kv_projections: int
+    kv_heads: int
 
     @property
     def total(self) -> int:
@@ -67,33 +71,10 @@ class Weights:
 
     def per_rank(self, split: Parallelism) -> int:
         """What one GPU of the heaviest pipeline stage holds."""
-        staged = split.pipeline > 1
-        layers = -(-self.layers // split.pipeline)
-        edges = self.edge if staged else self.edges
+        copies = self.kv_projections * (max(1, split.tensor // self.kv_heads) - 1)
+        layers = -(-(self.layers + copies) // split.pipeline)
+        edges = self.edge if split.pipeline > 1 else self.edges
         return -(-(layers + edges + self.vision) // split.tensor) + self.replicated
-
-
-@dataclass(frozen=True, slots=True)
-class KvLayout:
-    """How vLLM lays out keys and values.
-
-    Attributes:
-        in_flight: tokens that may be computed before their chunk is freed.
-        hybrid: True when chunked layers keep their chunk only (the hybrid KV cache manager).
-        dtype_bytes: bytes of one key or value: 2 for bfloat16, 1 for FP8.
-    """
-
-    in_flight: int
-    hybrid: bool
-    dtype_bytes: int = BF16_BYTES
-
-
-def in_flight(max_batched_tokens: int, stages: int) -> int:
-    """Tokens in flight: one step of every pipeline stage, and one more, as scheduling is asynchronous.
-
-    Twice a step without stages is vLLM 0.32's own figure; that each stage adds one is our assumption.
-    """
-    return (stages + 1) * max_batched_tokens
 
 
 @functools.lru_cache(maxsize=512)
@@ -108,6 +89,7 @@ def weigh(model: ModelFacts, precision: Precision, quantized: frozenset[str], *,
     edges = [groups[group] for group in EDGE_GROUPS & groups.keys()]
     vision = sum(size for group, size in groups.items() if group in VISION_GROUPS)
     replicated = sum(size for group, size in groups.items() if group in REPLICATED_GROUPS)
+    attention = sum(size for group, size in groups.items() if group in ATTENTION_GROUPS)
     return Weights(
         layers=sum(groups.values()) - sum(edges) - vision - replicated,
         edges=sum(edges),
@@ -115,6 +97,8 @@ def weigh(model: ModelFacts, precision: Precision, quantized: frozenset[str], *,
         vision=vision,
         replicated=replicated,
         experts=groups.get("routed_experts", 0),
+        kv_projections=attention * model.kv_heads // (model.attention_heads + model.kv_heads),
+        kv_heads=model.kv_heads,
     )
 
 
@@ -144,44 +128,3 @@ def overhead(gpus: int, *, lean: bool) -> int:
 def usable(gpu_memory: int) -> int:
     """The bytes of a GPU that vLLM takes."""
     return int(gpu_memory * UTILISATION)
-
-
-def kv_per_request(model: ModelFacts, split: Parallelism, tokens: int, layout: KvLayout) -> int:
-    """Bytes per GPU that one request of so many tokens fills.
-
-    Llama 4's chunked layers keep one chunk and what is in flight, under the hybrid manager; otherwise every
-    layer keeps everything. Beyond ``kv_heads`` GPUs the heads are copied, so the share stops shrinking.
-    """
-    kept = min(tokens, model.attention_chunk + layout.in_flight) if layout.hybrid else tokens
-    full = model.full_attention_layers * -(-tokens // BLOCK_TOKENS)
-    chunked = model.chunked_attention_layers * -(-kept // BLOCK_TOKENS)
-    return _page(model, split, layout) * (full + chunked) // split.pipeline
-
-
-def empty_block(model: ModelFacts, split: Parallelism, layout: KvLayout) -> int:
-    """Bytes per GPU of the one block that vLLM's pool never hands out (its null block).
-
-    Under the hybrid manager a block serves one group of layers, and the groups are equally large: as many
-    layers as look at the whole context. Otherwise it serves every layer.
-    """
-    chunked = 0 if layout.hybrid else model.chunked_attention_layers
-    return _page(model, split, layout) * (model.full_attention_layers + chunked) // split.pipeline
-
-
-def _page(model: ModelFacts, split: Parallelism, layout: KvLayout) -> int:
-    """Bytes of the keys and values of one block in one layer on one GPU."""
-    heads = max(1, model.kv_heads // split.tensor)
-    return 2 * heads * model.head_dim * layout.dtype_bytes * BLOCK_TOKENS
-
-
-def longest_request(model: ModelFacts, split: Parallelism, kv_cache: int, layout: KvLayout) -> int:
-    """The most tokens of a single request that fits into so many bytes per GPU; whole blocks, may be zero."""
-    room = kv_cache - empty_block(model, split, layout)
-    fits, too_many = 0, model.max_positions // BLOCK_TOKENS + 1
-    while too_many - fits > 1:
-        middle = (fits + too_many) // 2
-        if kv_per_request(model, split, middle * BLOCK_TOKENS, layout) <= room:
-            fits = middle
-        else:
-            too_many = middle
-    return fits * BLOCK_TOKENS

@@ -11,6 +11,7 @@ from typing import Final
 from llamafleet.catalogue import ModelFacts, Precision
 from llamafleet.planning.memory import GIB, Weights
 from llamafleet.planning.parallel import Parallelism
+from llamafleet.planning.widths import MATRICES
 
 LARGEST_PART: Final = 2
 """At most one half of a rank's weights: beyond that, most of the work waits for PCIe."""
@@ -21,9 +22,6 @@ a token of an interactive Llama 2 70B. A server that spends it on PCIe alone is 
 
 PCIE_BYTES_PER_SECOND: Final = 20_000_000_000
 """What PCIe 4.0 x16 gives a GPU in effect, by estimate: about two thirds of its nominal 32 GB/s."""
-
-MATRICES: Final = 3
-"""Gate, up and down projection of an expert."""
 
 
 @functools.lru_cache(maxsize=512)
@@ -38,6 +36,7 @@ def most_offload_gib(model: ModelFacts, precision: Precision, weights: Weights, 
     return min(layers * sum(tensors), weights.experts // tensor_parallel, half) // GIB
 
 
+@functools.lru_cache(maxsize=512)
 def layer_bytes(model: ModelFacts, precision: Precision, tensor_parallel: int) -> tuple[int, ...]:
     """The tensors of one layer's experts on one rank, in bytes: gate and up as one, down, then their scales.
 

@@ -1,32 +1,29 @@
 """Why no shape fits: the arithmetic of the nearest candidates, so that the author sees what to change."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from llamafleet.planning.candidates import SMALLEST_CONTEXT, Candidate, candidates, kv_layout
-from llamafleet.planning.memory import longest_request
-from llamafleet.planning.shape import Pool
+from llamafleet.planning.candidates import Candidate, candidates, kv_layout
+from llamafleet.planning.kv import empty_block, longest_request
 from llamafleet.planning.wanted import MOST_GPUS, Wanted
 from llamafleet.planning.words import gib, placed
 
 LONGEST_TEXT: Final = 900
 """Characters; field and value before it and a sentence after it still fit into a condition's 1024."""
 
+SHORTEST_CONTEXT: Final = 1024
+"""Tokens: the least that ``spec.serving.contextLength`` takes."""
+
 NEAREST: Final = 3
 """How many candidates a refusal shows at most."""
-
-
-def too_many(pools: Sequence[Pool]) -> str:
-    """The rule that a number of GPUs breaks when no node has so many."""
-    return f"must be at most {max(pool.gpus_per_node for pool in pools)}, the GPUs of the largest node"
 
 
 def refusal(wanted: Wanted, considered: Sequence[Candidate]) -> str:
     """The rule that was broken, then the nearest candidates as room allows, without a full stop."""
     requests = "request" if wanted.concurrency == 1 else "requests"
-    tokens = wanted.context_length or SMALLEST_CONTEXT
-    text = f"must fit on GPUs of one node with {wanted.concurrency} {requests} of {tokens:,} tokens. Nearest:"
+    each = f"{requests} of {wanted.least_context:,} tokens"
+    text = f"must fit on GPUs of one node with {wanted.concurrency} {each}. Nearest:"
     for candidate in nearest(considered)[:NEAREST]:
         sentence = f" {arithmetic(candidate)}."
         if len(text) + len(sentence) > LONGEST_TEXT:
@@ -60,26 +57,41 @@ def arithmetic(candidate: Candidate) -> str:
 
 
 def _shorter(candidate: Candidate) -> str:
-    """How long the requests could be; empty when there is no room for any."""
-    wanted, shape = candidate.wanted, candidate.shape
-    each = shape.memory.kv_cache // wanted.concurrency
-    layout = kv_layout(wanted, shape.max_batched_tokens, candidate.split)
-    longest = longest_request(wanted.model, candidate.split, each, layout)
-    return f"requests of {longest:,} tokens would fit" if longest else ""
+    """How long the requests could be; empty when that is of no help."""
+    wanted, split, memory = candidate.wanted, candidate.split, candidate.shape.memory
+    layout = kv_layout(wanted, candidate.pool.gpu.max_batched_tokens, split)
+    empty = empty_block(wanted.model, split, layout)
+    each = (memory.kv_cache - empty) // wanted.concurrency
+    longest = longest_request(wanted.model, split, each + empty, layout)
+    asked = dataclasses.replace(wanted, context_length=longest, count=split.gpus)
+    if longest < SHORTEST_CONTEXT or not any(_same(candidate, found) for found in _fitting(asked, candidate)):
+        return ""
+    return f"requests of {longest:,} tokens would fit"
 
 
 def _more_gpus(candidate: Candidate) -> str:
     """What a wider split would do: one that the author's count forbids, or one that no node has."""
     wanted, pool = candidate.wanted, candidate.pool
-    free = dataclasses.replace(wanted, count=None, options=(candidate.option,))
-    wider = candidates(free, (pool,), most=MOST_GPUS)
-    found = next((wide for wide in wider if wide.fits and wide.split.gpus > candidate.split.gpus), None)
+    wider = _fitting(dataclasses.replace(wanted, count=None), candidate)
+    found = next((wide for wide in wider if wide.split.gpus > candidate.split.gpus), None)
     if found is None:
         return ""
     gpus = found.split.gpus
-    weights = f"{gib(found.option.weights.per_rank(found.split))} GiB of weights each"
+    if gpus <= pool.gpus_per_node and wanted.count is None:  # it is a candidate of its own
+        return ""
+    hosted = f", {found.offload_gib} of them in host memory" if found.offload_gib else ""
+    weights = f"{gib(found.option.weights.per_rank(found.split))} GiB of weights each{hosted}"
     if gpus <= pool.gpus_per_node:
-        if wanted.count is None:  # it is a candidate of its own
-            return ""
         return f"on {gpus} GPUs, {weights}, it fits, but spec.gpu.count is {wanted.count}"
     return f"on {gpus} GPUs, {weights}, it fits, but the pool's nodes have {pool.gpus_per_node}"
+
+
+def _fitting(wanted: Wanted, candidate: Candidate) -> Iterator[Candidate]:
+    """What would fit of the candidate's pool and precision, on nodes as large as anybody could ask for."""
+    asked = dataclasses.replace(wanted, options=(candidate.option,))
+    return (found for found in candidates(asked, (candidate.pool,), most=MOST_GPUS) if found.fits)
+
+
+def _same(candidate: Candidate, other: Candidate) -> bool:
+    """Whether both have the same split, and all weights on the GPUs."""
+    return candidate.split == other.split and not other.offload_gib

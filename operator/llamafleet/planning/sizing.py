@@ -13,7 +13,7 @@ from llamafleet.catalogue import PRECISIONS
 from llamafleet.errors import DoesNotFit
 from llamafleet.planning.candidates import Candidate, candidates, offer
 from llamafleet.planning.pools import LISTED
-from llamafleet.planning.refusal import refusal, too_many
+from llamafleet.planning.refusal import refusal
 from llamafleet.planning.shape import Pool, RunningShape, Shape
 from llamafleet.planning.wanted import CAPACITY_TYPE, COUNT, VARIANT, Wanted
 
@@ -61,37 +61,37 @@ def choose(wanted: Wanted, pools: Sequence[Pool], running: RunningShape | None =
 
 def _nothing_offered(wanted: Wanted, pools: Sequence[Pool]) -> DoesNotFit:
     """Why no pool has so much as a candidate."""
-    if not any(offer(wanted, pool) for pool in pools):
+    spot = wanted.capacity_type is CapacityType.SPOT
+    sellers = [pool for pool in pools if offer(wanted, pool)]
+    if not sellers:
         names = ", ".join(pool.name for pool in pools[:LISTED])
-        spot = wanted.capacity_type is CapacityType.SPOT
         sells = "spot capacity, by its spec.price.spot" if spot else "on-demand capacity"
         rule = f"must find a pool that sells {sells}; none of these does: {names}"
         return DoesNotFit(CAPACITY_TYPE, wanted.capacity_type.value, rule)
-    return DoesNotFit(COUNT, wanted.count, too_many(pools))
+    sold = "" if len(sellers) == len(pools) else f" that sells {'spot' if spot else 'on-demand'} capacity"
+    most = max(pool.gpus_per_node for pool in sellers)
+    return DoesNotFit(COUNT, wanted.count, f"must be at most {most}, the GPUs of the largest node{sold}")
 
 
 def best(fitting: Sequence[Candidate]) -> Shape:
-    """The cheapest; of those the most precise, then the least offload, then the largest KV cache.
-
-    What comes after that only makes the choice repeatable.
-    """
+    """The first of those that fit, in the order of the choice."""
     ranked = [(preference(candidate), candidate) for candidate in fitting]
     least = min(rank for rank, _ in ranked)
-    return min((candidate.shape for rank, candidate in ranked if rank == least), key=_room)
+    return min((candidate.shape for rank, candidate in ranked if rank == least), key=room)
 
 
-def _room(shape: Shape) -> tuple[int, int, str]:
-    """The KV cache that holds more tokens first, then fewer stages, then the pool's name.
+def preference(candidate: Candidate) -> tuple[Decimal, int, int]:
+    """What decides first between two that fit: price, then precision, then the least in host memory."""
+    rank = _RANK[candidate.option.precision.name]
+    return candidate.hourly_usd, rank, candidate.offload_gib
+
+
+def room(shape: Shape) -> tuple[int, int, str]:
+    """What decides then: the KV cache that holds more tokens. The rest only makes the choice repeatable.
 
     Tokens and not bytes: where heads are copied, the same bytes hold fewer tokens.
     """
     return -shape.kv_tokens, shape.pipeline_parallel, shape.pool.name
-
-
-def preference(candidate: Candidate) -> tuple[Decimal, int, int]:
-    """What decides between two that fit, before the size of the KV cache does; the smaller wins."""
-    rank = _RANK[candidate.option.precision.name]
-    return candidate.hourly_usd, rank, candidate.offload_gib
 
 
 def _best_without_offload(fitting: Sequence[Candidate], cheapest: Shape) -> Shape | None:

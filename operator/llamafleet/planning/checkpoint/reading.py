@@ -41,12 +41,14 @@ class OwnWeights:
         quantized_groups: the parameter groups of which at least one half is stored so; the rest has 16 bits.
         stored_bytes: the bytes of all weights, where the files tell more than the groups do; None where the
             groups are all that is known.
+        spare_bytes: the part of those that vLLM does not load: an output head beside a tied embedding.
     """
 
     model: ModelFacts
     precision: Precision
     quantized_groups: frozenset[str]
     stored_bytes: int | None
+    spare_bytes: int = 0
 
 
 def read_checkpoint(
@@ -72,10 +74,13 @@ def read_checkpoint(
     precision = stored.precision if stored else FORMATS["bf16"]
     sizes = _sizes(layers, _quantized(given, stored, layers, tensors))
     counted = _counted(facts, precision, sizes)
-    total = _total(listed, counted + _spare_head(shape, tensors))
-    exact = all(size == facts.parameters[group] for group, size in sizes.items())
-    mostly = (group for group, size in sizes.items() if 2 * size >= facts.parameters[group])
-    return OwnWeights(facts, precision, frozenset(mostly), counted if total is None and not exact else total)
+    spare = _spare_head(shape, tensors)
+    total = _total(listed, counted + spare)
+    exact = spare == 0 and all(size == facts.parameters[group] for group, size in sizes.items())
+    mostly = frozenset(group for group, size in sizes.items() if 2 * size >= facts.parameters[group])
+    if total is None and not exact:
+        total = counted + spare
+    return OwnWeights(facts, precision, mostly, total, spare)
 
 
 def _facts(model: ModelFacts, shape: Architecture, layers: tuple[Linear, ...]) -> ModelFacts:
