@@ -198,6 +198,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         {"gpus": {"a100-80gb": {"memory_gib": "79"}}},
         f"gpus.a100-80gb.memory_gib = 79: {NO_KEY}",
     ),
+    "a misspelt key that another one misses": (
+        {"apiPrices": [{"provider": "acme", "modell": "scout", "inputUsdPerMillion": "1"}]},
+        f"apiPrices[0].modell = scout: {NO_KEY}",
+    ),
     "a number where a decimal belongs": (
         {"gpus": {"a100-80gb": {"memoryGiB": 79.15}}},
         f"gpus.a100-80gb.memoryGiB = 79.15: {DECIMAL}",

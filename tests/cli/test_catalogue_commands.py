@@ -130,6 +130,7 @@ def test_a_model_as_json_has_its_figures_as_numbers_and_its_decimals_as_strings(
     assert (int4["weightsGiB"], int4["weightsWithoutVisionGiB"]) == ("60.42", "58.79")
     assert (int4["format"], int4["bytesPerWeight"]) == ("w4a16-g128", "0.515625")
     assert int4["quantizedGroups"] == ["routed_experts", "shared_experts"]
+    assert int4["tensorParallelSizes"] == [1, 2, 4, 8]
     assert scout["checkpoints"]["BF16"]["quantizedGroups"] == []
 
 
@@ -139,6 +140,17 @@ def test_a_dense_text_model_has_no_experts_and_no_vision_to_leave_out(printed: A
     assert small["kvBytesPerToken"] == small["kvBytesPerTokenBeyondChunk"] == 131_072
     assert small["checkpoints"]["INT4"]["weightsWithoutVisionGiB"] is None
     assert small["checkpoints"]["INT4"]["format"] == "w4a16-g128-zero-points"
+
+
+def test_a_checkpoint_that_can_be_split_less_than_its_model_says_so(printed: Any) -> None:
+    small = json.loads(printed("models", "llama-3.1-8b", "-o", "json"))
+    assert small["tensorParallelSizes"] == [1, 2, 4, 8, 16, 32]
+    assert small["checkpoints"]["FP8"]["tensorParallelSizes"] == [1, 2, 4, 8, 16, 32]
+    assert small["checkpoints"]["INT4"]["tensorParallelSizes"] == [1, 2, 4, 8, 16]  # 112 groups of 128
+    words = " ".join(printed("models", "llama-3.1-8b").split())
+    assert words.count("so that every GPU has whole groups of weights with their scales") == 1
+    assert "dense_mlp tensor parallel 1 2 4 8 16, so that every GPU has whole groups" in words
+    assert "whole groups" not in printed("models", "scout")
 
 
 def test_the_list_as_json_has_all_that_a_single_entry_has(printed: Any) -> None:
@@ -178,6 +190,33 @@ def test_one_gpu_is_shown_with_all_that_it_is_rented_for(printed: Any) -> None:
     assert "[1]  undated     skypilot-org/skypilot-catalog catalogs/v8/jarvislabs" in text
     document = json.loads(printed("gpus", "l4", "-o", "json"))
     assert [price["gpu"] for price in document["prices"]] == ["l4"] * 5
+
+
+def test_a_price_of_a_list_is_told_with_the_rule_that_found_it(printed: Any, values: Path) -> None:
+    rule = "the lowest below, serverless aside: "
+    words = " ".join(printed("gpus", "l4").split())
+    assert f"0.44 USD per GPU-hour {rule}jarvislabs, 1x_L4_28V_124G, undated" in words
+    assert f"0.44 USD per GPU-hour {rule}runpod, 1x L4, 2026-03-10" in words
+    own = " ".join(printed("gpus", "a100-80gb", "--values", str(values)).split())
+    assert "on demand 0.95 USD per GPU-hour the values file" in own
+    assert f"spot 0.4515 USD per GPU-hour {rule}verda" in own
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["gpus"], ["gpus", "rtx-pro-6000"], ["prices"]])
+def test_a_narrow_terminal_cuts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    views = []
+    for columns in ("60", "100"):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert main(arguments) == 0
+        views.append(re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out))
+    narrow, wide = views
+    assert "…" not in narrow
+    assert sorted("".join(narrow.split())) == sorted("".join(wide.split()))
+    assert max(map(len, narrow.splitlines())) <= 80  # a narrower terminal wraps the lines itself
 
 
 def test_a_gpu_that_no_list_has_shows_no_prices(printed: Any) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,11 +46,21 @@ def test_the_files_that_are_written_are_those_that_are_committed(
         assert (tmp_path / name).read_text() == (ROOT / "crds" / name).read_text()
 
 
+def test_a_file_that_cannot_be_written_ends_it_with_1_and_one_line(tmp_path: Path) -> None:
+    (tmp_path / FILES[1]).mkdir()
+    command = [PROGRAM, "crds", "--write", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"llamafleet: {tmp_path}/{FILES[1]}: Is a directory\n"
+
+
 WRONG = {
     "no command": ([], "the following arguments are required: COMMAND"),
     "an unknown command": (["deploy"], "invalid choice: 'deploy'"),
     "an unknown option": (["crds", "--force"], "unrecognized arguments: --force"),
     "a plan of nothing": (["plan"], "the following arguments are required: FILE"),
+    "a file without a name": (["plan", ""], "must be the name of a file, not an empty text"),
+    "a values file without a name": (["gpus", "--values="], "must be the name of a file, not an empty text"),
     "an unknown form": (["plan", "cr.yaml", "-o", "xml"], "invalid choice: 'xml'"),
     "no worker": (["run", "--workers=0"], "must be a whole number from 1 on, not '0'"),
     "a port that does not exist": (["run", "--metrics-port=99999"], "must be a port from 0 to 65535"),
@@ -105,6 +116,13 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
     ended = subprocess.run([PROGRAM, "crds"], stdout=writer, stderr=subprocess.PIPE, check=False)  # noqa: S603 - ours
     os.close(writer)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_port_that_is_taken_ends_it_with_1_and_one_line() -> None:
+    with socket.create_server(("", 0)) as taken:
+        command = [PROGRAM, "run", f"--metrics-port={taken.getsockname()[1]}"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert (ended.returncode, ended.stderr) == (1, "llamafleet: Address already in use\n")
 
 
 @pytest.fixture

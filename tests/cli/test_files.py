@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.cli.errors import BadInput
-from llamafleet.cli.files import LARGEST_FILE, read_documents
+from llamafleet.cli.files import LARGEST_FILE, BadInput, read_documents
 from llamafleet.cli.manifests import Manifests, pick, read_manifests
 
 LLAMA = """
@@ -61,6 +59,12 @@ def test_a_list_is_what_it_holds(file: Path) -> None:
     items = "".join(f"- {text.strip().replace(chr(10), chr(10) + '  ')}\n" for text in (LLAMA, OTHER, POOL))
     file.write_text(f"apiVersion: v1\nkind: List\nitems:\n{items}")
     assert names(read_manifests(str(file))) == (["scout"], ["gold"])
+
+
+@pytest.mark.parametrize("items", ["items: []", "items:", ""], ids=["no item", "null", "absent"])
+def test_an_empty_list_holds_nothing(items: str, file: Path) -> None:
+    file.write_text(f"apiVersion: v1\nkind: List\n{items}\n")
+    assert names(read_manifests(str(file))) == ([], [])
 
 
 def test_json_is_read_too(file: Path) -> None:
@@ -117,6 +121,14 @@ BAD_YAML = {
         "cr.yaml, line 1, column 4: this stands for more than 1,000,000 values",
     ),
     "aliases of aliases": (ALIASES, "cr.yaml, line 6, column 5: this stands for more than 1,000,000 values"),
+    "a number that is none": (
+        "a: 1\n---\nb: !!int x\n",
+        "cr.yaml, line 3, column 1: a number or a date in this document cannot be read",
+    ),
+    "a number of too many digits": (
+        f"a: {'9' * 5000}\n",
+        "cr.yaml, line 1, column 1: a number or a date in this document cannot be read",
+    ),
     "brackets in brackets": (
         "[" * 100_000,
         "cr.yaml, line 1, column 101: nothing may be nested deeper than 100 levels",
@@ -183,6 +195,26 @@ BAD_MANIFESTS = {
         LLAMA.replace("LlamaDeployment", "LamaDeployment"),
         "cr.yaml: kind = LamaDeployment: must be LlamaDeployment or GpuPool, the kinds of llamafleet.io",
     ),
+    "a kind that is no text": (
+        LLAMA.replace("kind: LlamaDeployment", "kind: [LlamaDeployment]"),
+        "cr.yaml: kind = ['LlamaDeployment']: must be LlamaDeployment or GpuPool, the kinds of llamafleet.io",
+    ),
+    "no kind": (
+        LLAMA.replace("kind: LlamaDeployment", ""),
+        "cr.yaml: kind = (absent): must be LlamaDeployment or GpuPool, the kinds of llamafleet.io",
+    ),
+    "no name": (
+        LLAMA.replace("name: scout, ", ""),
+        "cr.yaml: LlamaDeployment without a name: metadata.name = (absent): must be given",
+    ),
+    "a List of no list": (
+        "kind: List\nitems: {a: 1}\n",
+        "cr.yaml: List: items = {'a': 1}: must be a list",
+    ),
+    "a List of no objects": (
+        "kind: List\nitems: [1]\n",
+        "cr.yaml: must hold objects of Kubernetes, each a map of fields, and not 1",
+    ),
     "no object": (
         "- 1\n- 2\n",
         "cr.yaml: must hold objects of Kubernetes, each a map of fields, and not [1, 2]",
@@ -201,16 +233,16 @@ def test_a_bad_manifest_is_refused_by_file_resource_field_and_rule(
     assert refusal(file, text).startswith(message)
 
 
-def llamas(file: Path) -> tuple[LlamaDeployment, ...]:
+def three(file: Path) -> Manifests:
     """Three resources, two of them of the same name."""
     texts = [LLAMA, LLAMA.replace("team-a", "team-b"), LLAMA.replace("name: scout", "name: other")]
     file.write_text("---".join(texts))
-    return read_manifests(str(file)).llamas
+    return read_manifests(str(file))
 
 
 def test_one_of_several_resources_is_picked_by_name(file: Path) -> None:
-    assert pick(llamas(file), "other", "cr.yaml").metadata.name == "other"
-    assert pick(llamas(file), "team-b/scout", "cr.yaml").metadata.namespace == "team-b"
+    assert pick(three(file), "other").metadata.name == "other"
+    assert pick(three(file), "team-b/scout").metadata.namespace == "team-b"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +252,7 @@ def test_one_of_several_resources_is_picked_by_name(file: Path) -> None:
 )
 def test_a_name_that_does_not_pick_one_lists_all(name: str | None, said: str, file: Path) -> None:
     with pytest.raises(BadInput) as refused:
-        pick(llamas(file), name, "cr.yaml")
+        pick(three(file), name)
     assert str(refused.value) == (
         f"{said} must be that of one LlamaDeployment of cr.yaml, which has: "
         "team-a/scout, team-b/scout, team-a/other"
@@ -230,4 +262,4 @@ def test_a_name_that_does_not_pick_one_lists_all(name: str | None, said: str, fi
 def test_without_any_resource_there_is_nothing_to_pick(file: Path) -> None:
     file.write_text(POOL)
     with pytest.raises(BadInput, match=r"^cr.yaml: must have a LlamaDeployment in it$"):
-        pick(read_manifests(str(file)).llamas, None, "cr.yaml")
+        pick(read_manifests(str(file)), None)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -167,6 +168,7 @@ def test_a_host_that_is_too_small_is_why(folder: Path, capsys: pytest.CaptureFix
     )
     assert ended.code == 3
     assert "fits its GPUs, but the pod would" in ended.out
+    assert "GiB of one GPU" not in ended.out  # that there is enough of
 
 
 def test_every_pool_says_why_it_lost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,22 +201,37 @@ def test_explain_shows_the_sum_of_every_shape_and_the_source_of_every_figure(
 ) -> None:
     shown = " ".join(run(capsys, SCOUT, "--explain").out.split())
     assert (
-        "INT4 on 1 x a100-80gb (pool a100-80gb), 1.19 USD/h: chosen. 79.15 GiB x 0.92 - 58.79 weights "
-        "- 0.03 rope table - 2.50 overhead = 11.49 GiB KV cache for 2.5 requests of 65,536 tokens."
+        "INT4 on 1 x a100-80gb (pool a100-80gb), 1.19 USD/h: chosen. 79.15 GiB x 0.92 = 72.82 GiB usable per "
+        "GPU - 58.79 weights - 0.03 rope table - 2.50 overhead = 11.49 GiB KV cache for 2.5 requests of "
+        "65,536 tokens."
     ) in shown
     assert "FP8 on 1 x a100-80gb (pool a100-80gb) needs 112.33 of 72.82 GiB per GPU" in shown
     assert "One request of 65,536 tokens needs 4.69 GiB of it, so 2.5 fit at once." in shown
-    assert "1.19 USD per GPU-hour catalogue: reference, one A100-80GB, 2026-03-10" in shown
+    assert "1.19 USD per GPU-hour catalogue: reference, one A100-80GB, 2026-03-10; the lowest of 9" in shown
+    assert "the model's 10,485,760 positions are lowered to 131,072 4.69 GiB for the requests" in shown
     assert "0.92 of the memory vLLM 0.32's default" in shown
+
+
+def test_explain_tells_what_lies_in_host_memory_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = " ".join(run(capsys, MAVERICK, "--explain").out.split())
+    assert "35.00 GiB of experts in host memory the fewest whole GiB per GPU with which the requests" in shown
+
+
+def test_the_catalogues_price_is_told_with_its_rule_and_a_price_of_ones_own_without(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = "  The lowest of 9 prices on demand: llamafleet gpus a100-80gb lists them.\n"
+    assert rule in run(capsys, SCOUT).out
+    own = pools(folder, gold='{gpu: a100-80gb, price: {onDemand: "1.00"}}')
+    assert "prices on demand" not in run(capsys, SCOUT, "--pools", own).out
+    (folder / "values.yaml").write_text('gpus: {a100-80gb: {hourlyUsd: "1.50"}}\n')
+    assert "prices on demand" not in run(capsys, SCOUT, "--values", "values.yaml").out
 
 
 def test_what_a_shape_rests_on_is_told_unasked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = "{model: {variant: llama-3.1-8b}, cost: {hourlyLimit: '3'}}"
     shown = run(capsys, written(folder, small=spec)).out
-    assert (
-        "\n  -  contextLength is not set: 131,072 is the largest power of two with room for 1 request.\n"
-        in shown
-    )
+    assert "\n  -  contextLength is not set: 131,072 is the longest context of llama-3.1-8b.\n" in shown
     assert "\n  -  These fields are valid but do nothing in this release: spec.cost.\n" in shown
 
 
@@ -257,11 +274,76 @@ def test_a_checkpoint_with_half_of_the_layers_has_its_own_weights(
     assert ended.json["weightsGiBPerGpu"] == "8.46"
 
 
+UNSEEN = "The operator does not see the files of your checkpoint. By the catalogue's figures it finds: "
+
+
+def own_checkpoint(folder: Path, layers: int, more: str = "") -> str:
+    """The name of a file with a Llama 3.1 8B of so many layers, whose own files are in the folder."""
+    (folder / "config.json").write_text(json.dumps({**LLAMA_8B, "num_hidden_layers": layers}))
+    return written(
+        folder, own=f"{{model: {{variant: llama-3.1-8b, source: 'hf://me/own', quantization: BF16}}{more}}}"
+    )
+
+
+def caveats(ended: Ended) -> list[str]:
+    """What is said of the files that the operator does not see."""
+    return [one for one in ended.json["reasons"] if "your checkpoint" in one]
+
+
+def test_a_checkpoint_like_the_catalogues_is_planned_as_the_operator_would(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert caveats(run(capsys, own_checkpoint(folder, layers=32), "--weights", ".", "-o", "json")) == []
+
+
+def test_where_the_operator_would_find_other_figures_it_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (said,) = caveats(run(capsys, own_checkpoint(folder, layers=48), "--weights", ".", "-o", "json"))
+    assert said == (
+        f"{UNSEEN}BF16 on 1 x a100-80gb (pool a100-80gb), 1.19 USD/h, 54.83 GiB KV cache, "
+        "requests of up to 131,072 tokens."
+    )
+    shown = run(capsys, own_checkpoint(folder, layers=48), "--weights", ".").out
+    assert "\n  -  The operator does not see the files of your checkpoint. " in shown
+
+
+def test_where_the_operator_would_find_nothing_it_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = pools(folder, small="{gpu: rtx-4090, gpusPerNode: 1, hostMemoryPerGpu: 40Gi}")
+    file = own_checkpoint(folder, layers=16, more=", serving: {contextLength: 65536}")
+    ended = run(capsys, file, "--weights", ".", "--pools", small, "-o", "json")
+    assert (ended.code, caveats(ended)) == (0, [f"{UNSEEN}nothing fits."])
+
+
+def test_where_the_operator_would_refuse_it_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = own_checkpoint(folder, layers=32, more=", serving: {contextLength: 262144}")
+    (folder / "config.json").write_text(json.dumps({**LLAMA_8B, "max_position_embeddings": 262144}))
+    ended = run(capsys, file, "--weights", ".", "-o", "json")
+    assert ended.code == 0
+    rule = "must be at most 131072, the longest context of llama-3.1-8b"
+    assert caveats(ended) == [f"{UNSEEN}spec.serving.contextLength = 262144: {rule}."]
+
+
+def test_files_that_the_resource_does_not_name_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "config.json").write_text(json.dumps({**LLAMA_8B, "num_hidden_layers": 32}))
+    file = written(folder, small="{model: {variant: llama-3.1-8b}, serving: {contextLength: 32768}}")
+    assert caveats(run(capsys, file, "--weights", ".", "-o", "json"))[0] == (
+        "spec.model.source does not name your checkpoint: "
+        "the operator would serve meta-llama/Llama-3.1-8B-Instruct."
+    )
+
+
 def test_a_checkpoint_of_another_variant_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "config.json").write_text(json.dumps(LLAMA_8B))
     ended = run(capsys, SCOUT, "--weights", "config.json")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("llamafleet: spec.model.variant = scout: must match the checkpoint, ")
+    assert ended.err.startswith(
+        "llamafleet: config.json: spec.model.variant = scout: must match the checkpoint, "
+    )
 
 
 def test_a_folder_without_a_checkpoint_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,6 +380,13 @@ WRONG = {
             "must be left out: there is no field of that name here\n"
         ),
     ),
+    "a misspelt field that another one misses": (
+        "{model: {varient: scout}}",
+        (
+            "llamafleet: cr.yaml: LlamaDeployment llama: spec.model.varient = scout: "
+            "must be left out: there is no field of that name here\n"
+        ),
+    ),
     "a model that was never released": (
         "{model: {variant: behemoth}}",
         "llamafleet: cr.yaml: LlamaDeployment llama: spec.model.variant = behemoth: must be a model that ",
@@ -316,17 +405,23 @@ WRONG = {
     "a context that the model cannot have": (
         LONG,
         (
-            "llamafleet: spec.serving.contextLength = 200000: "
+            "llamafleet: cr.yaml: LlamaDeployment llama: spec.serving.contextLength = 200000: "
             "must be at most 131072, the longest context of llama-3.1-8b\n"
         ),
     ),
     "vision of a model that reads text only": (
         "{model: {variant: llama-3.1-8b}, serving: {vision: true}}",
-        "llamafleet: spec.serving.vision = true: must be false: llama-3.1-8b reads text only\n",
+        (
+            "llamafleet: cr.yaml: LlamaDeployment llama: spec.serving.vision = true: "
+            "must be false: llama-3.1-8b reads text only\n"
+        ),
     ),
     "a time zone that does not exist": (
         ZONE % WINDOW,
-        "llamafleet: spec.schedule.timeZone = Europe/Atlantis: must be a name of the IANA time zone database",
+        (
+            "llamafleet: cr.yaml: LlamaDeployment llama: spec.schedule.timeZone = Europe/Atlantis: "
+            "must be a name of the IANA time zone database"
+        ),
     ),
 }
 
@@ -371,7 +466,7 @@ def test_a_pool_of_an_unknown_gpu_is_refused_by_name(
     ended = run(capsys, SCOUT, "--pools", pools(folder, gold="{gpu: a100-800gb}"))
     assert ended.code == 1
     assert ended.err.startswith(
-        "llamafleet: GpuPool gold: spec.gpu = a100-800gb: must be a GPU of the catalogue: a100-40gb, "
+        "llamafleet: pools.yaml: GpuPool gold: spec.gpu = a100-800gb: must be a GPU of the catalogue or of a "
     )
 
 
@@ -405,10 +500,20 @@ def test_what_is_piped_is_plain_and_at_most_100_columns_wide() -> None:
     assert max(map(len, shown.splitlines())) <= 100
 
 
-def test_a_bar_is_no_longer_than_a_narrow_terminal() -> None:
-    shown = program(SCOUT, FORCE_COLOR="1", TERM="xterm", NO_COLOR="1", COLUMNS="60").stdout
+@pytest.mark.parametrize(("columns", "cells"), [(100, 80), (60, 42), (30, 42)])
+def test_a_bar_is_no_longer_than_a_narrow_terminal(columns: int, cells: int) -> None:
+    """Below 60 columns a view is no view any more: the terminal wraps its lines."""
+    shown = program(SCOUT, FORCE_COLOR="1", TERM="xterm", NO_COLOR="1", COLUMNS=str(columns)).stdout
     bar = next(line for line in shown.splitlines() if "███" in line)
-    assert sum(bar.count(glyph) for glyph in "█▓▚▒░·") == 42
+    assert sum(bar.count(glyph) for glyph in "█▓▚▒░·") == cells
+
+
+def test_a_narrow_terminal_cuts_nothing() -> None:
+    shown = program(MAVERICK, FORCE_COLOR="1", TERM="xterm", NO_COLOR="1", COLUMNS="60").stdout
+    assert "…" not in shown
+    assert "RedHatAI/Llama-4-Maverick-17B-128E-Instruct-quantized.w4a16" in "".join(shown.split())
+    view = re.sub("\x1b\\[[0-9;]*m", "", shown).partition("The model server's command line")[0]
+    assert max(map(len, view.splitlines())) <= 60
 
 
 def test_where_blocks_cannot_be_shown_each_part_has_its_letter() -> None:
@@ -422,6 +527,38 @@ def test_colours_come_with_a_terminal_and_go_with_no_color() -> None:
     assert "\x1b[34m█" in coloured.stdout
     plain = program(SCOUT, FORCE_COLOR="1", TERM="xterm", NO_COLOR="1")
     assert "\x1b[34m" not in plain.stdout
+
+
+def test_a_full_disk_ends_it_with_1_and_one_line() -> None:
+    for form in ("table", "json"):
+        with Path("/dev/full").open("w") as full:
+            ended = subprocess.run(  # noqa: S603 - our own program
+                [sys.executable, "-m", "llamafleet", "plan", SCOUT, "-o", form],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert (ended.returncode, ended.stderr) == (1, "llamafleet: No space left on device\n")
+
+
+def test_standard_input_that_the_shell_closed_has_nothing_in_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    ended = run(capsys, "-")
+    assert (ended.code, ended.err) == (1, "llamafleet: standard input: must have a LlamaDeployment in it\n")
+
+
+def test_an_interruption_ends_it_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Waiting(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise KeyboardInterrupt(size)
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Waiting()))
+    assert run(capsys, "-") == Ended(130, "", "")
 
 
 def test_a_plan_loads_nothing_of_the_operator() -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from builders import NOW, ROOT
 from llamafleet.api.base import Record
+from llamafleet.api.status import StatusPlan
 from llamafleet.cli import main
 from llamafleet.cli.output import Candidate, MonthlyUsd, Output
 
@@ -50,6 +51,18 @@ def meaning(schema: dict[str, Any]) -> str:
 )
 def test_the_page_has_every_key_with_its_type(heading: str, record: type[Record]) -> None:
     assert table_after(heading) == rows(record)
+
+
+def test_the_plan_of_a_status_has_the_same_keys_and_types() -> None:
+    """But for its explanation, whose sentences are among the reasons."""
+
+    def types(record: type[Record]) -> dict[str, str]:
+        fields = record.model_json_schema()["properties"].items()
+        return {key: word(field).removesuffix(" or null") for key, field in fields}
+
+    status, output = types(StatusPlan), types(Output)
+    assert status.pop("explanation") == "string"
+    assert {key: output.get(key) for key in status} == status
 
 
 VIEWS = re.findall(r"```console\n\$ llamafleet (.+)\n((?:.*\n)+?)```", PAGE)

@@ -171,7 +171,8 @@ def read_values(values: Mapping[str, Any]) -> Values:
 
 
 def _problem(error: ValidationError) -> InvalidSpec:
-    first = error.errors(include_url=False)[0]
+    """The first problem; a key that is not known comes first, for misspelt it is what another one misses."""
+    first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
     path = "".join(
         f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"] if step != "[key]"
     )

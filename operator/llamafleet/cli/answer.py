@@ -3,7 +3,8 @@
 Pure: files and the clock are read elsewhere, and nothing is shown here.
 """
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,9 +15,12 @@ from llamafleet.catalogue import Catalogue
 from llamafleet.errors import DoesNotFit, InvalidSpec
 from llamafleet.planning.checkpoint import OwnWeights
 from llamafleet.planning.considered import Considered, LeftOut, considered, left_out
+from llamafleet.planning.effect import not_in_effect
 from llamafleet.planning.month import Month, month
 from llamafleet.planning.plan import Observation, Plan, Pool, UnusablePool, plan
 from llamafleet.planning.pools import resolve
+from llamafleet.planning.words import gib, placed, usd
+from llamafleet.rendering.vllm_args import serve_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Answer:
         considered: every shape that was looked at, the best first.
         left_out: every pool that was not.
         month: what one replica costs in 30 days; None when nothing fits.
+        caveats: sentences that only a plan outside of a cluster needs.
     """
 
     question: Question
@@ -55,11 +60,37 @@ class Answer:
     considered: Sequence[Considered]
     left_out: Sequence[LeftOut]
     month: Month | None
+    caveats: Sequence[str]
 
     @property
     def feasible(self) -> bool:
         """Whether any shape fits."""
         return isinstance(self.decision, Plan)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences: what an author should know beside the figures."""
+        notes = self.decision.notes if isinstance(self.decision, Plan) else [f"{self.decision}."]
+        return [*notes, *self.caveats]
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Sentences: why this shape and this number of replicas, with the sums; or why nothing fits."""
+        if not isinstance(self.decision, Plan):
+            return self.notes
+        replicas = (reason.message for reason in self.decision.reasons)
+        return [*self.decision.sums, *self.notes, *replicas]
+
+    @property
+    def not_in_effect(self) -> Sequence[str]:
+        """The fields of the resource that are valid but do nothing in this release."""
+        return not_in_effect(self.question.llama.spec)
+
+    @property
+    def vllm_args(self) -> Sequence[str]:
+        """The arguments of the model server, as they stand after ``vllm serve``; none when nothing fits."""
+        plan = self.decision
+        return serve_args(self.question.llama, plan.shape) if isinstance(plan, Plan) else ()
 
 
 def answer(question: Question) -> Answer:
@@ -68,7 +99,6 @@ def answer(question: Question) -> Answer:
     Raises:
         InvalidSpec: a field must be changed, whatever GPUs there are.
     """
-    _check_gpus(question)
     spec, known, own = question.llama.spec, question.known, question.own
     pools = resolve(question.pools, known=known)
     month(Decimal(0), spec.schedule, question.now)  # a bad schedule is bad input, even when nothing fits
@@ -80,6 +110,7 @@ def answer(question: Question) -> Answer:
         considered=considered(spec, pools, shape, known, own),
         left_out=left_out(spec, pools, known, own),
         month=month(shape.hourly_usd, spec.schedule, question.now) if shape else None,
+        caveats=tuple(_caveats(question, pools, decision)) if own else (),
     )
 
 
@@ -91,10 +122,33 @@ def _decide(question: Question, pools: Sequence[Pool | UnusablePool]) -> Plan | 
         return refused
 
 
-def _check_gpus(question: Question) -> None:
-    """The API server refuses a pool of an unknown GPU; in a cluster the operator sets it aside instead."""
-    gpus = question.known.gpus
-    for pool in question.pools:
-        if pool.spec.gpu not in gpus:
-            field = f"GpuPool {pool.metadata.name}: spec.gpu"
-            raise InvalidSpec(field, pool.spec.gpu, f"must be a GPU of the catalogue: {', '.join(gpus)}")
+def _caveats(
+    question: Question, pools: Sequence[Pool | UnusablePool], decision: Plan | DoesNotFit
+) -> Iterator[str]:
+    """What the operator will do otherwise, because it does not see the files of the user's checkpoint."""
+    if question.llama.spec.model.source is None and isinstance(decision, Plan):
+        served = decision.shape.checkpoint
+        yield f"spec.model.source does not name your checkpoint: the operator would serve {served}."
+    try:
+        theirs: Plan | InvalidSpec = _decide(dataclasses.replace(question, own=None), pools)
+    except InvalidSpec as refused:
+        theirs = refused
+    if _in_short(theirs) != _in_short(decision):
+        yield (
+            "The operator does not see the files of your checkpoint. "
+            f"By the catalogue's figures it finds: {_in_short(theirs)}."
+        )
+
+
+def _in_short(decision: Plan | InvalidSpec) -> str:
+    """A decision, with all that another one could differ by."""
+    if isinstance(decision, DoesNotFit):
+        return "nothing fits"
+    if isinstance(decision, InvalidSpec):
+        return f"{decision}"
+    shape = decision.shape
+    hosted = f", {shape.offload_gib} GiB per GPU in host memory" if shape.offload_gib else ""
+    return (
+        f"{placed(shape)}, {usd(shape.hourly_usd)} USD/h, {gib(shape.memory.kv_cache)} GiB KV cache, "
+        f"requests of up to {shape.context_length:,} tokens{hosted}"
+    )

@@ -9,9 +9,11 @@ from typing import Any
 
 from llamafleet.catalogue import ApiPrice, Catalogue, Checkpoint, GpuFacts, GpuPrice, ModelFacts
 from llamafleet.catalogue.precision import FORMATS
-from llamafleet.planning.memory import BLOCK_TOKENS, KvLayout, kv_per_request, usable, weigh
+from llamafleet.planning.kv import BLOCK_TOKENS, KvLayout, kv_per_request
+from llamafleet.planning.memory import usable, weigh
 from llamafleet.planning.parallel import Parallelism, tensor_parallel_sizes
 from llamafleet.planning.wanted import MOST_GPUS
+from llamafleet.planning.widths import widest_split
 from llamafleet.planning.words import gib, usd
 
 Document = dict[str, Any]
@@ -68,6 +70,15 @@ def format_name(checkpoint: Checkpoint) -> str:
     return next(name for name, known in FORMATS.items() if known is checkpoint.precision)
 
 
+def splits(model: ModelFacts, checkpoint: Checkpoint | None = None) -> list[int]:
+    """Over how many GPUs a layer can be split: by the heads, and by the groups of scales of a checkpoint."""
+    sizes = tensor_parallel_sizes(model, MOST_GPUS)
+    if checkpoint is None:
+        return [*sizes]
+    widest = widest_split(model, checkpoint.precision, checkpoint.quantized_groups)
+    return [size for size in sizes if size <= widest]
+
+
 def quantized(checkpoint: Checkpoint) -> list[str]:
     """The parameter groups that are stored smaller than bfloat16."""
     return [] if checkpoint.precision is FORMATS["bf16"] else sorted(checkpoint.quantized_groups)
@@ -109,7 +120,7 @@ def _model(model: ModelFacts) -> Document:
         "totalParameters": sum(model.parameters.values()),
         "kvBytesPerToken": every,
         "kvBytesPerTokenBeyondChunk": full,
-        "tensorParallelSizes": [*tensor_parallel_sizes(model, MOST_GPUS)],
+        "tensorParallelSizes": splits(model),
         "checkpoints": {name: _checkpoint(model, name) for name in model.checkpoints},
         "caveat": model.caveat or None,
         "source": model.source,
@@ -126,6 +137,7 @@ def _checkpoint(model: ModelFacts, precision: str) -> Document:
         "quantizedGroups": quantized(checkpoint),
         "weightsGiB": gib(weights(model, checkpoint)),
         "weightsWithoutVisionGiB": None if without_vision is None else gib(without_vision),
+        "tensorParallelSizes": splits(model, checkpoint),
         "source": checkpoint.source,
     }
 

@@ -1,16 +1,21 @@
 """The models of the catalogue for people: a list of all, or one with every figure and its source."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 from llamafleet.catalogue import PRECISIONS, Catalogue, Checkpoint, ModelFacts
-from llamafleet.cli.catalogue_document import bytes_per_weight, format_name, kv_bytes, quantized, weights
-from llamafleet.cli.layout import columns, draw_below, draw_heading, draw_list
-from llamafleet.planning.parallel import tensor_parallel_sizes
-from llamafleet.planning.wanted import MOST_GPUS
+from llamafleet.cli.catalogue_document import (
+    bytes_per_weight,
+    format_name,
+    kv_bytes,
+    quantized,
+    splits,
+    weights,
+)
+from llamafleet.cli.screen import draw_below, draw_heading, draw_list, in_columns
 from llamafleet.planning.words import gib
 
 KIB: Final = 2**10
@@ -20,12 +25,9 @@ def draw_models(known: Catalogue, console: Console) -> None:
     """Every model in a line: what its checkpoints weigh, what a token takes, and how it can be split."""
     console.print("Weights in GiB by precision, vision included; KV cache in KiB per token, bfloat16.")
     console.print()
-    table = columns("variant", "context", *PRECISIONS, "KV", "tensor parallel", right=len(PRECISIONS) + 2)
-    for model in known.models.values():
-        published = [model.checkpoints.get(name) for name in PRECISIONS]
-        sizes = ["-" if one is None else gib(weights(model, one)) for one in published]
-        table.add_row(model.variant, f"{model.max_positions:,}", *sizes, _kib(model), _sizes(model))
-    console.print(table)
+    headers = ("variant", "context", *PRECISIONS, "KV", "tensor parallel")
+    rows = map(_line, known.models.values())
+    console.print(in_columns(rows, headers, right=len(PRECISIONS) + 2, whole={0}))
     draw_heading(console, "What to know")
     draw_list(console, _shared(_notes(known)))
     draw_heading(console, "Announced, never released")
@@ -34,6 +36,12 @@ def draw_models(known: Catalogue, console: Console) -> None:
     console.print(
         "llamafleet models VARIANT shows every figure of one with its source; -o json, all of them."
     )
+
+
+def _line(model: ModelFacts) -> Sequence[str]:
+    published = [model.checkpoints.get(name) for name in PRECISIONS]
+    sizes = ["-" if one is None else gib(weights(model, one)) for one in published]
+    return model.variant, f"{model.max_positions:,}", *sizes, _kib(model), _sizes(splits(model))
 
 
 def draw_model(known: Catalogue, variant: str, console: Console) -> None:
@@ -56,10 +64,7 @@ def draw_model(known: Catalogue, variant: str, console: Console) -> None:
 
 def _draw_architecture(model: ModelFacts, console: Console) -> None:
     draw_heading(console, "Architecture")
-    table = columns()
-    for row in _architecture(model):
-        table.add_row(*row)
-    draw_below(console, table)
+    draw_below(console, in_columns(_architecture(model)))
 
 
 def _architecture(model: ModelFacts) -> Iterator[tuple[str, str]]:
@@ -77,7 +82,7 @@ def _architecture(model: ModelFacts) -> Iterator[tuple[str, str]]:
     if model.sees:
         yield "text-only server", f"{'leaves out' if model.drops_vision else 'loads'} the vision part"
     yield "KV cache", f"{_kib(model)} KiB per token in bfloat16{_beyond_chunk(model)}"
-    yield "tensor parallel", f"{_sizes(model)}: powers of two that divide the heads"
+    yield "tensor parallel", f"{_sizes(splits(model))}: powers of two that divide the heads"
 
 
 def _layers(model: ModelFacts) -> str:
@@ -91,24 +96,26 @@ def _layers(model: ModelFacts) -> str:
 
 def _draw_parameters(model: ModelFacts, console: Console) -> None:
     draw_heading(console, "Parameters")
-    table = columns("group", "count", right=1)
-    for group, count in model.parameters.items():
-        table.add_row(group, f"{count:,}")
-    table.add_row("all", f"{sum(model.parameters.values()):,}")
-    draw_below(console, table)
+    counts = {**model.parameters, "all": sum(model.parameters.values())}
+    rows = [(group, f"{count:,}") for group, count in counts.items()]
+    draw_below(console, in_columns(rows, ("group", "count"), right=1))
     if model.tied_embeddings:
         draw_below(console, Text("The token embedding serves as the output head as well."))
 
 
 def _draw_checkpoint(model: ModelFacts, name: str, checkpoint: Checkpoint, console: Console) -> None:
     draw_heading(console, f"{name}: {checkpoint.repository}")
-    table = columns()
-    table.add_row("weights", f"{gib(weights(model, checkpoint))} GiB{_without_vision(model, checkpoint)}")
     stored = f"{format_name(checkpoint)}, bytes of a quantized weight: {bytes_per_weight(checkpoint)}"
-    table.add_row("format", stored)
-    table.add_row("quantized", ", ".join(quantized(checkpoint)) or "nothing")
-    table.add_row("source", checkpoint.source)
-    draw_below(console, table)
+    rows = [
+        ("weights", f"{gib(weights(model, checkpoint))} GiB{_without_vision(model, checkpoint)}"),
+        ("format", stored),
+        ("quantized", ", ".join(quantized(checkpoint)) or "nothing"),
+        ("source", checkpoint.source),
+    ]
+    if splits(model, checkpoint) != splits(model):
+        whole = "so that every GPU has whole groups of weights with their scales"
+        rows.insert(-1, ("tensor parallel", f"{_sizes(splits(model, checkpoint))}, {whole}"))
+    draw_below(console, in_columns(rows))
 
 
 def _without_vision(model: ModelFacts, checkpoint: Checkpoint) -> str:
@@ -126,8 +133,8 @@ def _beyond_chunk(model: ModelFacts) -> str:
     return f", {beyond}" if model.attention_chunk else ""
 
 
-def _sizes(model: ModelFacts) -> str:
-    return " ".join(str(size) for size in tensor_parallel_sizes(model, MOST_GPUS))
+def _sizes(sizes: Iterable[int]) -> str:
+    return " ".join(map(str, sizes))
 
 
 def _notes(known: Catalogue) -> Iterator[tuple[str, str]]:

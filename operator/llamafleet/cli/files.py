@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 from yaml import MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode
 
-from llamafleet.cli.errors import BadInput
+from llamafleet.errors import LlamafleetError
 
 STDIN: Final = "-"
 
@@ -31,6 +31,10 @@ _JSON_TYPES: Final = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 """How plain words are read: a date stays text, because JSON, which the API server gets, has no dates."""
+
+
+class BadInput(LlamafleetError):
+    """A file, or what stands in it, cannot be used; the message names the file, the place and the rule."""
 
 
 def called(name: str) -> str:
@@ -62,6 +66,8 @@ def read_text(name: str) -> str:
 def _read(name: str) -> bytes:
     """One byte more than is allowed, where there is more, so that the caller can tell."""
     if name == STDIN:
+        if sys.stdin is None:  # the shell closed it
+            return b""
         return sys.stdin.buffer.read(LARGEST_FILE + 1)
     with Path(name).open("rb") as file:
         return file.read(LARGEST_FILE + 1)
@@ -96,9 +102,17 @@ def _documents(text: str) -> Iterator[Any]:
     try:
         while loader.check_node() and (node := loader.get_node()):
             _count(node, {})
-            yield loader.construct_document(node)
+            yield _value(loader, node)
     finally:
         loader.dispose()
+
+
+def _value(loader: Any, node: Node) -> Any:  # noqa: ANN401 - a loader of libyaml or of Python; JSON
+    try:
+        return loader.construct_document(node)
+    except ValueError as error:  # Python's own words would be of no use to the author
+        problem = "a number or a date in this document cannot be read"
+        raise MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
 
 
 def _check_depth(text: str) -> None:

@@ -3,21 +3,14 @@
 import argparse
 import sys
 
-from llamafleet.cli.arguments import folder
+from llamafleet.api.crd import KINDS, to_yaml
+from llamafleet.api.crd import crds as definitions
+from llamafleet.api.reference import page_name, with_tables
 
 
-def add_crds(parser: argparse.ArgumentParser) -> None:
-    """The options of ``llamafleet crds``."""
-    parser.set_defaults(command=_crds)
-    parser.add_argument(
-        "--write", type=folder, metavar="FOLDER", help="write one file per kind into this folder"
-    )
-
-
-def _crds(options: argparse.Namespace) -> int:
-    from llamafleet.api.crd import crds, to_yaml  # noqa: PLC0415 - see the package's docstring
-
-    for crd in crds():
+def crds(options: argparse.Namespace) -> int:
+    """Print the custom resource definitions, or write a file of each."""
+    for crd in definitions():
         text = to_yaml(crd)
         if options.write:
             plural, group = crd["spec"]["names"]["plural"], crd["spec"]["group"]
@@ -27,18 +20,8 @@ def _crds(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_reference(parser: argparse.ArgumentParser) -> None:
-    """The options of ``llamafleet reference``."""
-    parser.set_defaults(command=_reference)
-    parser.add_argument(
-        "--write", type=folder, metavar="FOLDER", required=True, help="the folder with the pages"
-    )
-
-
-def _reference(options: argparse.Namespace) -> int:
-    from llamafleet.api.crd import KINDS  # noqa: PLC0415 - see the package's docstring
-    from llamafleet.api.reference import page_name, with_tables  # noqa: PLC0415
-
+def reference(options: argparse.Namespace) -> int:
+    """Write the tables of fields into the pages of the documentation."""
     for kind in KINDS:
         page = options.write / page_name(kind)
         page.write_text(with_tables(page.read_text(encoding="utf-8"), kind), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The program: its commands, its arguments, and how it ends.
+"""The program: its commands, and how it ends.
 
-Exit codes: 0 done; 1 the input is wrong, with one line that says why; 2 the command line is wrong;
-3 nothing fits (``llamafleet plan``).
+Exit codes: 0 done; 1 it cannot be done, with one line that says why; 2 the command line is wrong; 3 nothing
+fits (``llamafleet plan``). Interrupted by Ctrl-C it ends with 130, as a shell expects.
 """
 
 import argparse
@@ -9,46 +9,71 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Final
 
-from llamafleet.cli.catalogue import add_gpus, add_models, add_prices
-from llamafleet.cli.errors import BadInput
-from llamafleet.cli.generate import add_crds, add_reference
-from llamafleet.cli.plan import add_plan
-from llamafleet.cli.run import add_run
-from llamafleet.errors import InvalidSpec
+from llamafleet.cli import arguments
+from llamafleet.errors import LlamafleetError
 
-COMMANDS: Final[Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]] = {
-    "plan": ("size one replica, with no cluster: its GPUs, its price, and why", add_plan),
-    "models": ("the models of the catalogue, each figure with its source", add_models),
-    "gpus": ("the GPUs of the catalogue, each figure with its source", add_gpus),
-    "prices": ("what GPUs cost and what APIs ask, each price with its date and source", add_prices),
-    "run": ("run the operator until it is told to stop", add_run),
-    "reference": ("write the field tables of the documentation", add_reference),
-    "crds": ("print the custom resource definitions", add_crds),
+Command = tuple[str, str, Callable[[argparse.ArgumentParser], None]]
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "plan": ("plan", "size one replica, with no cluster: its GPUs, its price, and why", arguments.add_plan),
+    "models": ("catalogue", "the models of the catalogue, each figure with its source", arguments.add_models),
+    "gpus": ("catalogue", "the GPUs of the catalogue, each figure with its source", arguments.add_gpus),
+    "prices": (
+        "catalogue",
+        "what GPUs cost and what APIs ask, each price with its date and source",
+        arguments.add_prices,
+    ),
+    "run": ("run", "run the operator until it is told to stop", arguments.add_run),
+    "reference": ("generate", "write the field tables of the documentation", arguments.add_reference),
+    "crds": ("generate", "print the custom resource definitions", arguments.add_crds),
 }
-"""Every command with its help and with what adds its options."""
+"""Every command: the module that has a function of its name, its help, and what adds its options."""
+
+INTERRUPTED: Final = 130
 
 
-def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
+def main(words: Sequence[str] | None = None, now: datetime | None = None) -> int:
     """Run one command; the exit code. The instant is the clock's unless the caller gives one."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(words)
     options.now = now
     try:
-        code = int(options.command(options))
+        code = _command(options.command)(options)
         sys.stdout.flush()  # here and not at the end of the process, where nobody catches what it raises
-    except (BadInput, InvalidSpec) as error:
-        sys.stderr.write(f"llamafleet: {_on_one_line(str(error))}\n")
-        return 1
+    except LlamafleetError as error:
+        return _refuse(str(error))
     except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return 0
+    except OSError as error:  # a file that cannot be written, a full disk, a port that is taken
+        _write_no_more()
+        where = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code
 
 
-def _on_one_line(text: str) -> str:
-    """The text without line breaks, nor anything else that a file of somebody could do to a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    """The function behind a command; its module, and all that this needs, is loaded only now."""
+    command: Callable[[argparse.Namespace], int] = getattr(
+        import_module(f"llamafleet.cli.{COMMANDS[name][0]}"), name
+    )
+    return command
+
+
+def _refuse(why: str) -> int:
+    """Say why, on one line, without anything that a file of somebody could do to a terminal."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(why.split()))
+    sys.stderr.write(f"llamafleet: {line}\n")
+    return 1
+
+
+def _write_no_more() -> None:
+    """What waits to be written would be tried again at the end of the process, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Version(argparse.Action):
@@ -64,7 +89,7 @@ class _Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="llamafleet", description="Llama models on your own GPUs.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, (what, add_options) in COMMANDS.items():
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
+    for name, (_, what, add_options) in COMMANDS.items():
         add_options(commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}."))
     return parser

@@ -12,20 +12,19 @@ from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import GROUP
 from llamafleet.api.reading import read_strictly
-from llamafleet.cli.errors import BadInput
-from llamafleet.cli.files import called, read_documents
+from llamafleet.catalogue import GpuFacts
+from llamafleet.cli.files import BadInput, called, read_documents
 from llamafleet.errors import InvalidSpec
 
-_LISTS: Final = frozenset({"List", "LlamaDeploymentList", "GpuPoolList"})
+_LISTS: Final = ("List", "LlamaDeploymentList", "GpuPoolList")
 """What ``kubectl get -o yaml`` prints."""
-
-Resource = LlamaDeployment | GpuPool
 
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """What a file says of our kinds, in its order."""
+    """What a file, by its name, says of our kinds, in its order."""
 
+    file: str
     llamas: tuple[LlamaDeployment, ...]
     pools: tuple[GpuPool, ...]
 
@@ -37,27 +36,35 @@ def read_manifests(file: str) -> Manifests:
         BadInput: the file, or a resource of ours in it, breaks a rule; the message names file, resource,
             field, value and rule.
     """
-    objects = [raw for document in read_documents(file) for raw in _objects(document)]
-    read = [_read(called(file), raw) for raw in objects]
+    objects = [raw for document in read_documents(file) for raw in _objects(file, document)]
+    read = [_read(file, raw) for raw in objects]
     return Manifests(
+        file=file,
         llamas=tuple(found for found in read if isinstance(found, LlamaDeployment)),
         pools=tuple(found for found in read if isinstance(found, GpuPool)),
     )
 
 
-def _objects(document: object) -> Iterator[object]:
+def _objects(file: str, document: object) -> Iterator[Mapping[str, Any]]:
     """What a List holds, or else the document itself."""
-    if isinstance(document, dict) and document.get("kind") in _LISTS:
-        yield from document.get("items") or ()
-    else:
-        yield document
-
-
-def _read(file: str, raw: object) -> Resource | None:
-    """The typed resource; None when its kind is not ours."""
-    if not isinstance(raw, Mapping):
-        message = f"{file}: must hold objects of Kubernetes, each a map of fields, and not {raw!r:.60}"
+    if not isinstance(document, Mapping):
+        message = (
+            f"{called(file)}: must hold objects of Kubernetes, each a map of fields, and not {document!r:.60}"
+        )
         raise BadInput(message)
+    if document.get("kind") not in _LISTS:
+        yield document
+        return
+    items = document.get("items") or []
+    if not isinstance(items, list):
+        message = f"{called(file)}: {document['kind']}: items = {items!r:.60}: must be a list"
+        raise BadInput(message)
+    for item in items:
+        yield from _objects(file, item)
+
+
+def _read(file: str, raw: Mapping[str, Any]) -> LlamaDeployment | GpuPool | None:
+    """The typed resource; None when its kind is not ours."""
     kind = raw.get("kind")
     try:
         match kind:
@@ -66,10 +73,10 @@ def _read(file: str, raw: object) -> Resource | None:
             case "GpuPool":
                 return read_strictly(GpuPool, raw)
     except InvalidSpec as error:
-        message = f"{file}: {kind} {_name(raw)}: {error}"
-        raise BadInput(message) from error
+        raise refusal(file, str(kind), _name(raw), error) from error
     if str(raw.get("apiVersion")).startswith(f"{GROUP}/"):
-        message = f"{file}: kind = {kind}: must be LlamaDeployment or GpuPool, the kinds of {GROUP}"
+        shown = "(absent)" if kind is None else kind
+        message = f"{called(file)}: kind = {shown}: must be LlamaDeployment or GpuPool, the kinds of {GROUP}"
         raise BadInput(message)
     return None
 
@@ -79,21 +86,27 @@ def _name(raw: Mapping[str, Any]) -> str:
     return str(metadata.get("name", "")) if isinstance(metadata, Mapping) else ""
 
 
-def pick(llamas: Sequence[LlamaDeployment], wanted: str | None, file: str) -> LlamaDeployment:
+def refusal(file: str, kind: str, name: str, error: InvalidSpec) -> BadInput:
+    """What is wrong with a resource, to be raised: the file, the resource, and the broken rule."""
+    return BadInput(f"{called(file)}: {kind} {name or 'without a name'}: {error}")
+
+
+def pick(manifests: Manifests, wanted: str | None) -> LlamaDeployment:
     """The one LlamaDeployment, or the one of that name, which may be ``namespace/name``.
 
     Raises:
         BadInput: there is none, or more than one.
     """
+    llamas, file = manifests.llamas, called(manifests.file)
     if not llamas:
-        message = f"{called(file)}: must have a LlamaDeployment in it"
+        message = f"{file}: must have a LlamaDeployment in it"
         raise BadInput(message)
     found = [llama for llama in llamas if wanted in {None, llama.metadata.name, full_name(llama)}]
     if len(found) == 1:
         return found[0]
     names = ", ".join(map(full_name, llamas))
     named = f" = {wanted}" if wanted else ""
-    message = f"--name{named}: must be that of one LlamaDeployment of {called(file)}, which has: {names}"
+    message = f"--name{named}: must be that of one LlamaDeployment of {file}, which has: {names}"
     raise BadInput(message)
 
 
@@ -103,19 +116,28 @@ def full_name(llama: LlamaDeployment) -> str:
     return f"{namespace}/{name}" if namespace else name
 
 
-def join_pools(sources: Sequence[tuple[str, Manifests]]) -> tuple[GpuPool, ...]:
+def join_pools(sources: Sequence[Manifests], gpus: Mapping[str, GpuFacts]) -> tuple[GpuPool, ...]:
     """The pools of several files.
 
     Raises:
-        BadInput: two pools have the same name; which of the two is meant cannot be told.
+        BadInput: two pools have the same name, so that nobody can tell which is meant; or the GPU of a pool
+            is not known, which the API server would refuse.
     """
     joined: dict[str, GpuPool] = {}
-    for file, manifests in sources:
+    for manifests in sources:
         for pool in manifests.pools:
-            if pool.metadata.name in joined:
-                message = (
-                    f"{called(file)}: GpuPool {pool.metadata.name}: must be there once, and it is there twice"
-                )
-                raise BadInput(message)
+            _check_pool(manifests.file, pool, joined, gpus)
             joined[pool.metadata.name] = pool
     return tuple(joined.values())
+
+
+def _check_pool(
+    file: str, pool: GpuPool, joined: Mapping[str, GpuPool], gpus: Mapping[str, GpuFacts]
+) -> None:
+    name, gpu = pool.metadata.name, pool.spec.gpu
+    if name in joined:
+        message = f"{called(file)}: GpuPool {name}: must be there once, and it is there twice"
+        raise BadInput(message)
+    if gpu not in gpus:
+        rule = f"must be a GPU of the catalogue or of a values file: {', '.join(gpus)}"
+        raise refusal(file, "GpuPool", name, InvalidSpec("spec.gpu", gpu, rule))

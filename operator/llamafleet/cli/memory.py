@@ -8,8 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from llamafleet.cli.layout import columns, draw_below, draw_heading
-from llamafleet.cli.screen import draws_blocks
+from llamafleet.cli.screen import draw_below, draw_heading, draws_blocks, in_columns
 from llamafleet.planning.memory import UTILISATION
 from llamafleet.planning.plan import Shape
 from llamafleet.planning.words import gib, placed
@@ -61,17 +60,19 @@ def draw_memory(shape: Shape, console: Console) -> None:
 
 
 def draw_shortage(shape: Shape, console: Console) -> None:
-    """The memory that a shape which does not fit would need, above what there is, to the same scale."""
+    """The memory that a shape would need, above what there is; nothing where there is enough."""
     memory = shape.memory
     shown = [*_taken(shape), Part("kv", memory.kv_needed, "KV cache that the wanted requests fill")]
     needed = sum(part.size for part in shown)
+    if needed <= memory.usable:  # something else is in the way, and the verdict says what
+        return
     there = Part("free", memory.usable, "")
-    whole = max(needed, memory.usable)
     draw_heading(console, f"The nearest, {placed(shape)}: GiB of one GPU")
-    table = columns()
-    table.add_row("needs", gib(needed), _bar(shown, whole, console))
-    table.add_row("has", gib(memory.usable), _bar([there], whole, console))
-    draw_below(console, table)
+    rows = (
+        ("needs", gib(needed), _bar(shown, needed, console)),
+        ("has", gib(memory.usable), _bar([there], needed, console)),
+    )
+    draw_below(console, in_columns(rows))
     _draw_legend(shape, shown, console)
 
 
@@ -88,13 +89,11 @@ def _taken(shape: Shape) -> list[Part]:
 
 
 def _draw_legend(shape: Shape, shown: Sequence[Part], console: Console) -> None:
-    table = columns()
-    for part in shown:
-        table.add_row(_cells(part, 1, blocks=draws_blocks(console)), f"{gib(part.size):>6}", part.words)
-    offloaded = shape.memory.offloaded
+    blocks, offloaded = draws_blocks(console), shape.memory.offloaded
+    rows = [(_cells(part, 1, blocks=blocks), f"{gib(part.size):>6}", part.words) for part in shown]
     if offloaded:
-        table.add_row("", f"{gib(offloaded):>6}", "experts of this GPU that lie in host memory instead")
-    draw_below(console, table)
+        rows.append((Text(), f"{gib(offloaded):>6}", "experts of this GPU that lie in host memory instead"))
+    draw_below(console, in_columns(rows))
 
 
 def _bar(shown: Sequence[Part], whole: int, console: Console) -> Text:

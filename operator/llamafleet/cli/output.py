@@ -4,10 +4,17 @@
 strings with the digits of ``status.plan``, because a float would not say what was meant.
 """
 
+from typing import Any, Final
+
 from pydantic import Field
 
 from llamafleet.api.base import Record
-from llamafleet.api.scalars import Timestamp
+from llamafleet.api.scalars import Timestamp, format_money
+from llamafleet.cli.answer import Answer
+from llamafleet.planning.considered import Considered, LeftOut
+from llamafleet.planning.month import LENGTH, Month
+from llamafleet.planning.plan import Plan
+from llamafleet.rendering.figures import figures
 
 
 class MonthlyUsd(Record):
@@ -155,3 +162,65 @@ class Output(Record):
 
     vllm_args: tuple[str, ...]
     """The arguments of the model server, as they stand after vllm serve. Empty when nothing fits."""
+
+
+_OF_A_CANDIDATE: Final = (
+    "pool",
+    "gpu",
+    "gpusPerReplica",
+    "tensorParallel",
+    "pipelineParallel",
+    "quantization",
+    "hostOffloadGiBPerGpu",
+    "kvCacheGiBPerGpu",
+    "hourlyUsdPerReplica",
+)
+"""The figures of a shape that are told of a candidate."""
+
+
+def document(answer: Answer) -> Output:
+    """The answer as its record: each figure under its public name, none computed."""
+    llama, plan = answer.question.llama, answer.decision
+    planned = _planned(answer, plan) if isinstance(plan, Plan) else {}
+    return Output.model_validate(
+        {
+            "name": llama.metadata.name,
+            "namespace": llama.metadata.namespace,
+            "variant": llama.spec.model.variant,
+            "feasible": answer.feasible,
+            "reasons": answer.reasons,
+            "notInEffect": answer.not_in_effect,
+            "candidates": [*map(_considered, answer.considered), *map(_left_out, answer.left_out)],
+            "vllmArgs": answer.vllm_args,
+            **planned,
+        }
+    )
+
+
+def _planned(answer: Answer, plan: Plan) -> dict[str, Any]:
+    return {
+        **figures(plan.shape),
+        "monthlyUsdPerReplica": answer.month and _monthly(answer, answer.month),
+        "replicas": plan.replicas,
+    }
+
+
+def _monthly(answer: Answer, month: Month) -> dict[str, Any]:
+    scheduled = answer.question.llama.spec.schedule is not None
+    return {
+        "alwaysOn": format_money(month.always_on_usd),
+        "insideWindows": format_money(month.open_usd) if scheduled else None,
+        "openHours": f"{month.open_hours:.2f}" if scheduled else None,
+        "days": LENGTH.days,
+        "from": month.start,
+    }
+
+
+def _considered(one: Considered) -> dict[str, Any]:
+    shown = figures(one.shape)
+    told = {"feasible": one.feasible, "chosen": one.chosen, "reason": one.reason}
+    return {**{key: shown[key] for key in _OF_A_CANDIDATE}, **told}
+
+
+def _left_out(one: LeftOut) -> dict[str, Any]:
+    return {"pool": one.pool, "feasible": False, "chosen": False, "reason": one.reason}

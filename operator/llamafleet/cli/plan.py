@@ -1,62 +1,75 @@
-"""``llamafleet plan``: the shape and the price of one replica, with no cluster at hand."""
+"""``llamafleet plan``: reads the question from files and the clock, has it answered, and shows the answer."""
 
 import argparse
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from pathlib import Path
+from typing import Final
 
-from llamafleet.cli.arguments import add_output, add_values
-
-if TYPE_CHECKING:
-    from llamafleet.cli.answer import Answer
+from llamafleet.adapters.clock import now
+from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.catalogue import Catalogue
+from llamafleet.cli.answer import Question, answer
+from llamafleet.cli.files import BadInput, called
+from llamafleet.cli.manifests import Manifests, join_pools, pick, read_manifests, refusal
+from llamafleet.cli.output import document
+from llamafleet.cli.screen import show
+from llamafleet.cli.stdout import write_document
+from llamafleet.cli.values import read_catalogue
+from llamafleet.cli.view import draw
+from llamafleet.cli.weights import read_weights
+from llamafleet.errors import InvalidSpec
+from llamafleet.planning.checkpoint import OwnWeights
 
 NOTHING_FITS: Final = 3
 """The exit code when no GPUs hold the model."""
 
-
-def add_plan(parser: argparse.ArgumentParser) -> None:
-    """The options of ``llamafleet plan``."""
-    parser.set_defaults(command=_plan)
-    parser.add_argument("manifests", metavar="FILE", help="manifests with the LlamaDeployment; - is stdin")
-    parser.add_argument(
-        "--name", help="which LlamaDeployment, as NAME or NAMESPACE/NAME, when there are several"
-    )
-    parser.add_argument(
-        "--pools",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="more manifests with GpuPools; may be repeated",
-    )
-    add_values(parser)
-    parser.add_argument(
-        "--weights", metavar="PATH", help="your own checkpoint: its folder, or its config.json"
-    )
-    add_output(parser)
-    parser.add_argument(
-        "--explain", action="store_true", help="show the sum of every shape and the source of every figure"
-    )
+NARROWEST: Final = 60
+"""Columns of the view at the least."""
 
 
-def _plan(options: argparse.Namespace) -> int:
-    from llamafleet.cli.answer import answer  # noqa: PLC0415 - see the package's docstring
-    from llamafleet.cli.question import read_question  # noqa: PLC0415
+def plan(options: argparse.Namespace) -> int:
+    """Show the shape and the price of one replica, or why there is none.
 
-    answered = answer(read_question(options))
+    Raises:
+        BadInput: a file cannot be used, or a field must be changed, whatever GPUs there are.
+    """
+    question = _question(options)
+    try:
+        answered = answer(question)
+    except InvalidSpec as error:
+        llama = question.llama
+        raise refusal(options.manifests, type(llama).__name__, llama.metadata.name, error) from error
     if options.output == "table":
-        _show(answered, explain=options.explain)
+        show(partial(draw, answered, explain=options.explain), NARROWEST)
     else:
-        _print(answered, options.output)
+        write_document(document(answered).model_dump(mode="json", by_alias=True), options.output)
     return 0 if answered.feasible else NOTHING_FITS
 
 
-def _show(answered: "Answer", *, explain: bool) -> None:
-    from llamafleet.cli.screen import show  # noqa: PLC0415
-    from llamafleet.cli.view import draw  # noqa: PLC0415
+def _question(options: argparse.Namespace) -> Question:
+    manifests = read_manifests(options.manifests)
+    llama, known = pick(manifests, options.name), read_catalogue(options.values)
+    return Question(
+        llama=llama,
+        pools=join_pools([manifests, *map(_pools_of, options.pools)], known.gpus),
+        known=known,
+        own=_own_weights(Path(options.weights), llama, known) if options.weights else None,
+        now=options.now or now(),
+    )
 
-    show(lambda console: draw(answered, console, explain=explain))
+
+def _pools_of(file: str) -> Manifests:
+    """The manifests of a file that is there for its pools."""
+    manifests = read_manifests(file)
+    if not manifests.pools:
+        message = f"{called(file)}: must have a GpuPool in it"
+        raise BadInput(message)
+    return manifests
 
 
-def _print(answered: "Answer", form: str) -> None:
-    from llamafleet.cli.document import document  # noqa: PLC0415
-    from llamafleet.cli.stdout import write_document  # noqa: PLC0415
-
-    write_document(document(answered).model_dump(mode="json", by_alias=True), form)
+def _own_weights(path: Path, llama: LlamaDeployment, known: Catalogue) -> OwnWeights:
+    try:
+        return read_weights(path, known.models[llama.spec.model.variant], known)
+    except InvalidSpec as error:
+        message = f"{path}: {error}"
+        raise BadInput(message) from error

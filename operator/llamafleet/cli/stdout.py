@@ -1,4 +1,4 @@
-"""Standard output for programs: text as it is, or plain values as one JSON or YAML document."""
+"""Standard output: text as it is, or plain values as one JSON or YAML document."""
 
 import json
 import sys

@@ -1,8 +1,7 @@
 """The catalogue with the user's own figures in it: the values file of ``--values``."""
 
 from llamafleet.catalogue import Catalogue, catalogue, with_values
-from llamafleet.cli.errors import BadInput
-from llamafleet.cli.files import called, read_documents
+from llamafleet.cli.files import BadInput, called, read_documents
 from llamafleet.errors import InvalidSpec
 
 

@@ -3,7 +3,10 @@
 Every figure comes from the answer; this module arranges them and decides nothing.
 """
 
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -11,18 +14,18 @@ from rich.text import Text
 from llamafleet.api.gpu import CapacityType
 from llamafleet.api.scalars import format_money
 from llamafleet.cli.answer import Answer
-from llamafleet.cli.command import command_line
-from llamafleet.cli.considered import draw_candidates, draw_pools
-from llamafleet.cli.layout import columns, draw_below, draw_heading, draw_list
+from llamafleet.cli.explain import draw_candidates, draw_sources, price_rule
 from llamafleet.cli.manifests import full_name
 from llamafleet.cli.memory import draw_memory, draw_shortage
-from llamafleet.cli.sources import sources
-from llamafleet.planning.effect import not_in_effect
+from llamafleet.cli.screen import draw_below, draw_heading, draw_list, in_columns
+from llamafleet.planning.considered import Considered
 from llamafleet.planning.explain import price_source
 from llamafleet.planning.month import LENGTH, Month
 from llamafleet.planning.plan import Plan, Shape
 from llamafleet.planning.words import gib, placed, usd
-from llamafleet.rendering.vllm_args import serve_args
+
+COMMAND_WIDTH: Final = 96
+"""Columns of a line of the server's command, the backslash included."""
 
 
 def draw(answer: Answer, console: Console, *, explain: bool) -> None:
@@ -34,18 +37,21 @@ def draw(answer: Answer, console: Console, *, explain: bool) -> None:
     if explain:
         draw_candidates(answer, console)
     else:
-        draw_pools(answer, console)
+        _draw_pools(answer, console)
     _draw_sentences(answer, console, explain=explain)
     if explain:
-        _draw_sources(answer, console)
-    _draw_command(answer, console)
+        draw_sources(answer, console)
+    if answer.vllm_args:
+        draw_heading(console, "The model server's command line")
+        console.out(_command_line(["vllm", "serve", *answer.vllm_args]), highlight=False)
 
 
 def _draw_plan(answer: Answer, plan: Plan, console: Console) -> None:
     shape = plan.shape
     console.print(_headline(f"{full_name(answer.question.llama)}: {placed(shape)}", "fits", "green"))
     draw_memory(shape, console)
-    _draw_requests(shape, console)
+    draw_heading(console, "One replica")
+    draw_below(console, in_columns(_replica(shape)))
     _draw_money(answer, plan, console)
 
 
@@ -59,18 +65,12 @@ def _headline(subject: str, verdict: str, colour: str) -> Text:
     return Text.assemble((f"{subject}: ", "bold"), (verdict, f"bold {colour}"))
 
 
-def _draw_requests(shape: Shape, console: Console) -> None:
-    draw_heading(console, "One replica")
-    table = columns()
-    for row in (
-        ("model", f"{shape.variant}, weights of {shape.checkpoint}"),
-        ("GPUs", _gpus(shape)),
-        ("requests", f"{shape.max_concurrency:.2f} of {shape.context_length:,} tokens at once"),
-        ("KV cache", f"{shape.kv_tokens:,} tokens"),
-        ("host memory", f"{gib(shape.host_memory)} GiB"),
-    ):
-        table.add_row(*row)
-    draw_below(console, table)
+def _replica(shape: Shape) -> Iterator[tuple[str, str]]:
+    yield "model", f"{shape.variant}, weights of {shape.checkpoint}"
+    yield "GPUs", _gpus(shape)
+    yield "requests", f"{shape.max_concurrency:.2f} of {shape.context_length:,} tokens at once"
+    yield "KV cache", f"{shape.kv_tokens:,} tokens"
+    yield "host memory", f"{gib(shape.host_memory)} GiB"
 
 
 def _gpus(shape: Shape) -> str:
@@ -81,14 +81,17 @@ def _gpus(shape: Shape) -> str:
 
 def _draw_money(answer: Answer, plan: Plan, console: Console) -> None:
     shape, month = plan.shape, answer.month
+    rows = [("per hour", usd(shape.hourly_usd), usd(plan.hourly_usd))]
+    if month is not None:
+        scheduled = answer.question.llama.spec.schedule is not None
+        for words, amount in _months(month, scheduled=scheduled):
+            rows.append((words, format_money(amount), format_money(plan.replicas * amount)))
     replicas = "1 replica wanted" if plan.replicas == 1 else f"{plan.replicas} replicas wanted"
     draw_heading(console, f"US dollars ({price_source(shape)})")
-    table = columns("", "one replica", replicas, right=2)
-    table.add_row("per hour", usd(shape.hourly_usd), usd(plan.hourly_usd))
-    if month is not None:
-        for words, amount in _months(month, scheduled=answer.question.llama.spec.schedule is not None):
-            table.add_row(words, format_money(amount), format_money(plan.replicas * amount))
-    draw_below(console, table)
+    draw_below(console, in_columns(rows, ("", "one replica", replicas), right=2))
+    rule = price_rule(answer.question, shape)
+    if rule:
+        draw_below(console, Text(f"{rule[0].upper()}{rule[1:]}."))
 
 
 def _months(month: Month, *, scheduled: bool) -> list[tuple[str, Decimal]]:
@@ -99,37 +102,47 @@ def _months(month: Month, *, scheduled: bool) -> list[tuple[str, Decimal]]:
     return [always, (hours, month.open_usd)]
 
 
+def _draw_pools(answer: Answer, console: Console) -> None:
+    """Every pool with its best shape, and why that was taken or lost."""
+    rows = [_pool(one) for one in _best_of_each_pool(answer.considered)]
+    rows += [(left.pool, "-", "-", "none", left.reason) for left in answer.left_out]
+    draw_heading(console, "Pools that were considered, each with its best shape")
+    draw_below(console, in_columns(rows, ("pool", "USD/h", "KV GiB", "shape", "verdict"), right=2))
+
+
+def _pool(best: Considered) -> tuple[str, str, str, str, str]:
+    shape = best.shape
+    verdict = "chosen" if best.chosen else best.reason.removeprefix(f"{placed(shape)} ")
+    kv_cache = gib(shape.memory.kv_cache) if best.feasible else "-"
+    size = f"{shape.quantization} on {shape.gpus} x {shape.pool.gpu.key}"
+    return shape.pool.name, usd(shape.hourly_usd), kv_cache, size, verdict
+
+
+def _best_of_each_pool(considered: Iterable[Considered]) -> Iterable[Considered]:
+    """The first of each pool, for the best comes first."""
+    best: dict[str, Considered] = {}
+    for one in considered:
+        best.setdefault(one.shape.pool.name, one)
+    return best.values()
+
+
 def _draw_sentences(answer: Answer, console: Console, *, explain: bool) -> None:
-    sentences = _sentences(answer, explain=explain)
+    """Why; of a shape that fits and without being asked, only what the view does not show in other ways."""
+    sentences = [*(answer.reasons if explain else answer.notes)]
+    if answer.not_in_effect:
+        fields = ", ".join(answer.not_in_effect)
+        sentences.append(f"These fields are valid but do nothing in this release: {fields}.")
     if sentences:
         draw_heading(console, "Why" if explain or not answer.feasible else "What to know")
         draw_list(console, sentences)
 
 
-def _sentences(answer: Answer, *, explain: bool) -> list[str]:
-    """Why; of a shape that fits and without being asked, only what the view does not show in other ways."""
-    plan, fields = answer.decision, not_in_effect(answer.question.llama.spec)
-    if not isinstance(plan, Plan):
-        why = [f"{plan}."]
-    elif explain:
-        why = [*plan.sums, *plan.notes, *(reason.message for reason in plan.reasons)]
-    else:
-        why = [*plan.notes]
-    if fields:
-        why.append(f"These fields are valid but do nothing in this release: {', '.join(fields)}.")
-    return why
-
-
-def _draw_sources(answer: Answer, console: Console) -> None:
-    draw_heading(console, "Where the figures come from")
-    table = columns()
-    for figure, source in sources(answer):
-        table.add_row(figure, source)
-    draw_below(console, table)
-
-
-def _draw_command(answer: Answer, console: Console) -> None:
-    if isinstance(answer.decision, Plan):
-        draw_heading(console, "The model server's command line")
-        words = ["vllm", "serve", *serve_args(answer.question.llama, answer.decision.shape)]
-        console.out(command_line(words), highlight=False)
+def _command_line(words: Sequence[str]) -> str:
+    """The words as a person copies them into a shell: quoted where it needs that, over several lines."""
+    lines = [shlex.quote(words[0])]
+    for word in map(shlex.quote, words[1:]):
+        if len(lines[-1]) + len(word) + len(" \\ ") > COMMAND_WIDTH:
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}"
+    return " \\\n".join(lines)
