@@ -24,14 +24,8 @@ START_SECONDS = 60.0
 
 def install(cluster: Cluster) -> None:
     """Install kinds, namespace and rights; not the operator's Deployment, for here it runs as a process."""
-    install_kinds(cluster)
+    cluster.install_kinds(CRDS)
     install_rights(cluster)
-
-
-def install_kinds(cluster: Cluster) -> None:
-    """Install the custom resource definitions and wait until they are served."""
-    cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-    cluster.kubectl("wait", "--for=condition=Established", "-f", str(CRDS))
 
 
 def install_rights(cluster: Cluster) -> None:
@@ -47,18 +41,17 @@ class OperatorProcess:
         log: the path of its log.
     """
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
-        """Start it without waiting for anything; :meth:`stop` ends it."""
+    def __init__(self, cluster: Cluster, folder: Path, *options: str) -> None:
+        """Start it with these further options, without waiting for anything; :meth:`stop` ends it."""
         (folder / ".kube").mkdir(parents=True)
         cluster.kubeconfig_for_service_account(NAMESPACE, "llamafleet", folder / ".kube" / "config")
-        with reserved_port() as health, reserved_port() as metrics:
-            self._health, self._metrics = (
-                f"http://127.0.0.1:{health}/healthz",
-                f"http://127.0.0.1:{metrics}/metrics",
-            )
-            command = [str(Path(sys.executable).parent / "llamafleet"), "run", f"--health={self._health}"]
-            self._program = Program([*command, f"--metrics-port={metrics}"], folder)
-            self.log = self._program.log
+        self._ports = contextlib.ExitStack()  # held until the end: it takes a second or two to listen there
+        health, metrics = (self._ports.enter_context(reserved_port()) for _ in range(2))
+        self._health = f"http://127.0.0.1:{health}/healthz"
+        self._metrics = f"http://127.0.0.1:{metrics}/metrics"
+        command = [str(Path(sys.executable).parent / "llamafleet"), "run", f"--health={self._health}"]
+        self._program = Program([*command, f"--metrics-port={metrics}", *options], folder)
+        self.log = self._program.log
 
     @property
     def pid(self) -> int:
@@ -80,13 +73,14 @@ class OperatorProcess:
     def stop(self) -> None:
         """End it as a pod would be ended: SIGTERM first."""
         self._program.stop()
+        self._ports.close()
 
 
 @contextlib.contextmanager
-def running_operator(cluster: Cluster) -> Iterator[OperatorProcess]:
-    """Run the operator for the length of a block."""
+def running_operator(cluster: Cluster, *options: str) -> Iterator[OperatorProcess]:
+    """Run the operator, with these further options, for the length of a block."""
     with tempfile.TemporaryDirectory(prefix="llamafleet-") as folder:
-        process = OperatorProcess(cluster, Path(folder))
+        process = OperatorProcess(cluster, Path(folder), *options)
         try:
             until(process.alive, START_SECONDS, "the operator to be alive")
             yield process

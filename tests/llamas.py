@@ -1,5 +1,7 @@
-"""LlamaDeployments on a running cluster: make them, look at them, wait for what they say."""
+"""LlamaDeployments and GpuPools on a running cluster: make them, look at them, wait for what they say."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,26 @@ GONE_SECONDS = 120.0
 """The garbage collector looks for new kinds every 30 s: the first deletion after an install takes longer."""
 
 CHILDREN = ("deployment", "service", "serviceaccount", "poddisruptionbudget", "networkpolicy")
+
+
+def pool(name: str, usd: str | None, gpu: str = "a100-80gb", **fields: Any) -> dict[str, Any]:
+    """A GpuPool at this price, or at the catalogue's: A100-80GB, unless another GPU is named."""
+    toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    price = {"price": {"onDemand": usd}} if usd else {}
+    spec = {"gpu": gpu, "tolerations": [toleration], **price, **fields}
+    head = {"apiVersion": "llamafleet.io/v1alpha1", "kind": "GpuPool"}
+    return {**head, "metadata": {"name": name}, "spec": spec}
+
+
+@contextlib.contextmanager
+def pools(cluster: Cluster, *there: dict[str, Any]) -> Iterator[None]:
+    """These pools, for the length of a block."""
+    names = [one["metadata"]["name"] for one in there]
+    try:
+        cluster.apply(*there)
+        yield
+    finally:
+        cluster.kubectl("delete", "gpupool", "--ignore-not-found", *names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,10 @@ class Llama:
             "items"
         ]
         return items
+
+    def uids(self) -> set[str]:
+        """Which pods there are: a pod that was replaced is another."""
+        return {pod["metadata"]["uid"] for pod in self.pods()}
 
     def condition(self, kind: str) -> dict[str, Any]:
         """One condition; empty while there is none."""

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+import yaml
 from aiohttp import web
 
 from llamafleet.adapters import transport
@@ -192,6 +193,18 @@ def test_an_apply_is_strict_and_under_our_field_manager() -> None:
             "body": {"kind": "Service"},
         }
     ]
+
+
+def test_an_apply_says_the_same_in_json_and_in_yaml_and_holds_nothing_that_yaml_forbids() -> None:
+    intent = {"message": "\x1b[31m \x7f\x85\x9b \ufffe\uffff größer \U0001f999 \\u0085"}
+    bodies: list[bytes] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.read())
+        return web.Response(body=b"{}")
+
+    outcome(answer, lambda reach: reach.apply(PATH, intent))
+    assert orjson.loads(bodies[0]) == yaml.safe_load(bodies[0]) == intent
 
 
 @pytest.mark.parametrize("call", [read, watch])

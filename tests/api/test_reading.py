@@ -124,6 +124,17 @@ def test_every_rule_has_a_manifest_that_breaks_it(message: str) -> None:
             id="a value that would break the line",
         ),
         pytest.param(
+            serving(extraArgs=["--seed=ä\x9b2J\u202e"]),
+            'spec.serving.extraArgs[0] = "--seed=ä\\x9b2J\\u202e": must be --flag or --flag=value, without '
+            "control characters",
+            id="a value that a terminal would act on",
+        ),
+        pytest.param(
+            llama() | {"spec": {"modle": {"variant": "scout"}}},
+            'spec.modle = {"variant": "scout"}: must be left out: there is no field of that name here',
+            id="a misspelt field that is required",
+        ),
+        pytest.param(
             llama(gpu={"pools": ["a-pool-of-gpus"] * 33}),
             'spec.gpu.pools = ["a-pool-of-gpus", "a-pool-of-gpus", "a-pool-of-gpus", "a-pool-of-gpus", '
             '"a-pool…: must have at most 32 items, not 33',

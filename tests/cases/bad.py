@@ -275,6 +275,30 @@ BAD = [
         id="a line break in a flag",
     ),
     pytest.param(
+        serving(extraArgs=["--max-log-len=\x9b2J"]),
+        "spec.serving.extraArgs[0] in body should match",
+        "spec.serving.extraArgs[0]",
+        id="a flag that clears the screen of whoever reads it",
+    ),
+    pytest.param(
+        serving(extraArgs=["--kv_cache_dtype=fp8"]),
+        "spec.serving.extraArgs[0] in body should match",
+        "spec.serving.extraArgs[0]",
+        id="a flag with underscores, which vLLM would take for dashes",
+    ),
+    pytest.param(
+        serving(extraArgs=["--max-model=8192"]),
+        "spec.serving.extraArgs must name only allowed tuning flags",
+        "spec.serving.extraArgs[0]",
+        id="a flag cut short, which vLLM might complete",
+    ),
+    pytest.param(
+        serving(extraArgs=["--kv-cache-dtype=fp8 --host=::"]),
+        "spec.serving.extraArgs must give --kv-cache-dtype one of the values auto, bfloat16, fp8, fp8_e4m3",
+        "spec.serving.extraArgs[0]",
+        id="two flags in one",
+    ),
+    pytest.param(
         serving(extraArgs=["--seed=7"] * 33),
         "must have at most 32 items",
         "spec.serving.extraArgs",

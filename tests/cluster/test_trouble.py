@@ -1,39 +1,18 @@
 """What goes wrong on a real control plane is said where people look, and stops nobody else."""
 
-import contextlib
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from fleet_operator import OperatorProcess, install_kinds, install_rights, running_operator
-from llamas import CHILDREN, SETTLE_SECONDS, Llama
-from testbed.cluster import Cluster
+from fleet_operator import CRDS, OperatorProcess, install_rights, running_operator
+from llamas import CHILDREN, SETTLE_SECONDS, Llama, pool, pools
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
 pytestmark = pytest.mark.cluster
-
-
-def pool(name: str, usd: str, gpu: str = "a100-80gb", **fields: Any) -> dict[str, Any]:
-    """A GpuPool at this price: A100-80GB, unless another GPU is named."""
-    toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
-    spec = {"gpu": gpu, "price": {"onDemand": usd}, "tolerations": [toleration], **fields}
-    head = {"apiVersion": "llamafleet.io/v1alpha1", "kind": "GpuPool"}
-    return {**head, "metadata": {"name": name}, "spec": spec}
-
-
-@contextlib.contextmanager
-def pools(cluster: Cluster, *there: dict[str, Any]) -> Iterator[None]:
-    """These pools, for the length of a block."""
-    cluster.apply(*there)
-    try:
-        yield
-    finally:
-        cluster.kubectl("delete", "gpupool", *(one["metadata"]["name"] for one in there))
 
 
 class Impossible(NamedTuple):
@@ -214,6 +193,24 @@ class TestPods:
         small.cluster.annotate_pod(small.namespace, name, exit_code="1", message=generic)
         assert "CUDA out of memory" in small.wait_for("Ready", "False", "InsufficientMemory")
 
+    def test_a_last_line_that_is_hardly_text_is_told_all_the_same(self, small: Llama) -> None:
+        """An apply is YAML to the API server, which has no such characters."""
+        small.apply()
+        small.wait_for("Ready", "True")
+        (pod,) = small.pods()
+        (container,) = pod["status"]["containerStatuses"]
+        ended = {
+            "exitCode": 1,
+            "reason": "Error",
+            "message": "Fehler \x1b[31m\x7f\x9b\uffff: größer als \U0001f999",
+        }
+        failed = {**container, "ready": False, "lastState": {"terminated": ended}}
+        status = {"containerStatuses": [failed], "conditions": [{"type": "Ready", "status": "False"}]}
+        small.cluster.set_pod_status(small.namespace, pod["metadata"]["name"], status)
+        assert small.wait_for("Ready", "False", "ServerFailed").endswith(
+            "its last line was: Fehler \x1b[31m\x7f\x9b\uffff: größer als \U0001f999."
+        )
+
     def test_an_evicted_pod_is_replaced_and_not_counted(self, small: Llama) -> None:
         small.apply()
         small.wait_for("Ready", "True")
@@ -268,7 +265,7 @@ class TestMoney:
             small.wait_for("Ready", "True")
             status = small.get()["status"]
             assert (status["plan"]["hourlyUsdPerReplica"], status["cost"]["hourlyRate"]) == ("2.00", "4.00")
-            before = uids(small)
+            before = small.uids()
             small.cluster.apply(pool("ours", "1.50"))
             with pools(small.cluster, pool("cheaper", "1.00")):
                 until(
@@ -279,7 +276,7 @@ class TestMoney:
                 plan = small.get()["status"]["plan"]
                 assert (plan["pool"], plan["hourlyUsdPerReplica"]) == ("ours", "1.50")
                 assert "cheaper" in plan["explanation"]
-                assert uids(small) == before
+                assert small.uids() == before
         until(
             lambda: small.get()["status"]["plan"]["pool"] == "a100-80gb",
             SETTLE_SECONDS,
@@ -287,10 +284,10 @@ class TestMoney:
         )
         assert small.get()["status"]["cost"]["hourlyRate"] == "2.38"
 
-    def test_a_refused_resource_runs_once_there_is_a_pool_for_it(
+    def test_a_refused_resource_runs_once_there_is_a_pool_for_it_and_is_refused_again_without_it(
         self, small: Llama, operator: OperatorProcess
     ) -> None:
-        """By its name or by its size, and without a restart of the operator."""
+        """By its name or by its size, and without a restart of the operator. What runs keeps running."""
         model = {"variant": "scout", "quantization": "INT4"}
         named = Llama(small.cluster, small.namespace, "named")
         with pools(small.cluster, pool("tight", "0.90", "l40s", gpusPerNode=1)):
@@ -304,9 +301,11 @@ class TestMoney:
                 named.wait_for("Ready", "True", "AllReplicasReady")
                 plan = small.get()["status"]["plan"]
         assert (plan["pool"], plan["hourlyUsdPerReplica"]) == ("later", "1.75")
+        message = named.wait_for("Ready", "False", "InvalidSpec")
+        assert "The pods of the last valid spec keep running (1 ready)." in message
         assert operator.alive()
 
-    def test_a_refused_spec_spec_can_still_be_put_to_sleep(self, small: Llama) -> None:
+    def test_a_refused_spec_can_still_be_put_to_sleep(self, small: Llama) -> None:
         small.apply()
         small.wait_for("Ready", "True")
         small.apply(gpu={"pools": ["nowhere"]}, suspend=True)
@@ -315,11 +314,6 @@ class TestMoney:
         until(
             lambda: small.get()["status"]["cost"]["hourlyRate"] == "0.00", SETTLE_SECONDS, "the price to be 0"
         )
-
-
-def uids(fleet: Llama) -> set[str]:
-    """Which pods there are."""
-    return {pod["metadata"]["uid"] for pod in fleet.pods()}
 
 
 def test_what_happens_without_the_operator_is_caught_up_with(installed: ControlPlane, namespace: str) -> None:
@@ -376,7 +370,7 @@ def test_the_operator_waits_for_its_kinds_and_says_so(tmp_path: Path) -> None:
                 SETTLE_SECONDS,
                 "the operator to name what is missing",
             )
-            install_kinds(bare)
+            bare.install_kinds(CRDS)
             until(process.alive, SETTLE_SECONDS, "the operator to go on")
         finally:
             process.stop()

@@ -21,9 +21,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def cluster(control_plane: ControlPlane) -> ControlPlane:
     """The control plane with our kinds installed."""
-    control_plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    names = ("crd/llamadeployments.llamafleet.io", "crd/gpupools.llamafleet.io")
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+    control_plane.install_kinds(ROOT / "crds")
     return control_plane
 
 

@@ -112,6 +112,12 @@ def test_at_the_same_price_host_memory_decides_and_at_last_the_name() -> None:
     }
 
 
+def test_without_a_plan_the_first_is_called_the_best() -> None:
+    first, *others = (one for one in considered(SCOUT, (A100,), None) if one.feasible)
+    assert (first.reason, first.chosen) == ("it is the best that fits", False)
+    assert all(one.reason != first.reason for one in others)
+
+
 def test_a_smaller_kv_cache_says_how_much_it_holds() -> None:
     asked = spec("llama-3.1-8b", model={"quantization": "BF16"}, gpu={"count": 1})
     l40s, a10g = pool("l40s", "1.00"), pool("a10g", "1.00")
@@ -143,6 +149,8 @@ def is_true(one: Considered, chosen: Shape) -> bool:
     if shape.hourly_usd != chosen.hourly_usd:
         more = Decimal(reason.removeprefix("it fits, and costs ").removesuffix(" USD/h more"))
         return more == shape.hourly_usd - chosen.hourly_usd > 0
+    if not shape.hourly_usd and shape.gpus != chosen.gpus:
+        return shape.gpus > chosen.gpus and reason.endswith(f"{shape.gpus} GPUs instead of {chosen.gpus}")
     if shape.quantization != chosen.quantization:
         order = [*PRECISIONS]
         lower = order.index(shape.quantization) > order.index(chosen.quantization)

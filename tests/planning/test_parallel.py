@@ -31,6 +31,11 @@ def test_the_legal_splits_of_a_model(variant: str, gpus: int, splits: list[tuple
     assert list(parallelisms(models()[variant], gpus)) == splits
 
 
+def test_llama_3_2_vision_is_not_cut_into_stages() -> None:
+    for variant in ("llama-3.2-11b-vision", "llama-3.2-90b-vision"):
+        assert {split.pipeline for split in parallelisms(models()[variant], 64)} == {1}
+
+
 def test_126_layers_make_two_even_stages_and_no_four() -> None:
     stages = {split.pipeline for split in parallelisms(models()["llama-3.1-405b"], 64)}
     assert stages == {1, 2}

@@ -112,6 +112,10 @@ def test_the_price_decides_between_pools() -> None:
     assert chosen(shape_of("maverick", cheap, a100, gpu={"count": 2})) == ("h200", 2, "INT4", 0)
 
 
+def test_gpus_that_cost_nothing_are_not_wasted() -> None:
+    assert shape_of("scout", pool(price="0")).gpus == 1
+
+
 def test_at_the_same_price_the_higher_precision_wins() -> None:
     assert chosen(shape_of("scout", pool("a100-80gb", "2.00"), pool("b200", "2.00")))[:3] == (
         "b200",

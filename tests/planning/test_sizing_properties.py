@@ -136,10 +136,11 @@ def test_the_chosen_shape_is_never_beaten_by_a_considered_one(
     assert all(best is not None and rank(best) <= rank(shape) for shape in fitting)
 
 
-def rank(shape: Shape) -> tuple[Decimal, int, int, int]:
-    """The cheaper first, then the more precise, then without host memory, then the roomier KV cache."""
+def rank(shape: Shape) -> tuple[Decimal, int, int, int, int]:
+    """The cheaper first, of what is free the fewer GPUs; then precision, host memory and room."""
     precision = list(PRECISIONS).index(shape.quantization)
-    return shape.hourly_usd, precision, shape.offload_gib, -shape.kv_tokens
+    unpaid = 0 if shape.hourly_usd else shape.gpus
+    return shape.hourly_usd, unpaid, precision, shape.offload_gib, -shape.kv_tokens
 
 
 @patient

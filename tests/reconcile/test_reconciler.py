@@ -204,6 +204,19 @@ def test_a_refused_spec_can_still_be_put_to_sleep() -> None:
     assert refused.world.writes == []
 
 
+def test_a_spec_that_cannot_even_be_read_can_be_put_to_sleep() -> None:
+    """An older operator took it: the author must not have to mend it before it stops to cost."""
+    unreadable = fleet(replicas=2).settled()
+    unreadable.raw["spec"] |= {"gpu": {"count": 3}}
+    assert unreadable.reconcile()
+    assert unreadable.world.writes == ["status"]
+    assert unreadable.raw["status"]["cost"] == {"hourlyRate": "2.38"}
+    unreadable.raw["spec"] |= {"suspend": True}
+    assert unreadable.reconcile()
+    assert unreadable.world.objects["Deployment"]["spec"]["replicas"] == 0
+    assert unreadable.raw["status"]["cost"] == {"hourlyRate": "0.00"}
+
+
 def test_a_running_fleet_does_not_move_for_a_better_price() -> None:
     """Moving would take its pods away; the author decides when."""
     dear, cheap = (

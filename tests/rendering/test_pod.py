@@ -233,6 +233,17 @@ def test_the_digest_changes_when_and_only_when_the_intent_does(
         assert same_digest == (without_digest(before) == without_digest(after))
 
 
+def test_no_flag_of_an_author_is_filled_in_with_a_variable_of_the_pod() -> None:
+    """Kubernetes would put the token into the flag, vLLM into its log, and we into a condition."""
+    flags = ["--seed=$(HF_TOKEN)", "--max-log-len=$$(HF_TOKEN)", "--uvicorn-log-level=$HOME"]
+    container = container_of(llama(tokenSecretRef=TOKEN, serving={"extraArgs": flags}))
+    assert container["args"][-3:] == [
+        "--seed=$$(HF_TOKEN)",
+        "--max-log-len=$$$$(HF_TOKEN)",
+        "--uvicorn-log-level=$$HOME",
+    ]
+
+
 @every_pod
 def test_the_same_resource_and_plan_give_the_same_objects(resource: LlamaDeployment) -> None:
     assert objects(resource) == objects(LlamaDeployment.model_validate(resource.model_dump(by_alias=True)))

@@ -85,8 +85,7 @@ def _furnish(cluster: Cluster, nodes: int) -> None:
     if nodes:
         cluster.add_gpu_nodes(nodes)
     if any(CRDS.glob("*.yaml")):
-        cluster.kubectl("apply", "--server-side", "-f", str(CRDS))
-        cluster.kubectl("wait", "--for=condition=Established", "-f", str(CRDS))
+        cluster.install_kinds(CRDS)
 
 
 def _modules(_options: argparse.Namespace) -> None:

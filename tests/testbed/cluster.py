@@ -18,6 +18,7 @@ from testbed.wait import until
 
 KUBECTL_SECONDS = 120.0  # no command of ours takes this long; it ends a test that would hang
 NODE_READY_SECONDS = 60.0
+SERVED_SECONDS = 30.0
 POLICY_SECONDS = 30.0  # the API server takes a second or two to learn of a new admission policy
 
 TOKEN_LIFETIME = "24h"  # noqa: S105  # a duration, not a secret
@@ -82,6 +83,20 @@ class Cluster:
         """Create these objects, or change them to what is given."""
         content = {"apiVersion": "v1", "kind": "List", "items": objects}
         self.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(content))
+
+    def install_kinds(self, path: Path) -> None:
+        """Create the custom resource definitions of a file or a folder, and wait until they are served.
+
+        ``kubectl wait`` is no help: it fails at once for a definition so new that it has no conditions yet
+        (kubernetes issue 66439).
+        """
+        self.kubectl("apply", "--server-side", "-f", str(path))
+        until(lambda: self._serves(path), SERVED_SECONDS, f"the kinds of {path.name} to be served")
+
+    def _serves(self, path: Path) -> bool:
+        found = self.get("-f", str(path))
+        conditions = [kind.get("status", {}).get("conditions") or [] for kind in found.get("items", [found])]
+        return all(any(_is_established(one) for one in of_kind) for of_kind in conditions)
 
     def add_gpu_nodes(
         self,
@@ -183,6 +198,10 @@ class Cluster:
         metadata = json.loads(self.kubectl(*command))["metadata"]
         annotations: dict[str, str] = metadata.get("annotations", {})
         return {key: value for key, value in annotations.items() if key.startswith(ANNOTATIONS)}
+
+
+def _is_established(condition: Mapping[str, str]) -> bool:
+    return (condition["type"], condition["status"]) == ("Established", "True")
 
 
 def _key(word: str) -> str:

@@ -126,8 +126,7 @@ class ControlPlane(Cluster):
         for command in (command_lines.etcd, command_lines.kube_apiserver):
             self._programs.append(Program(command(self._layout), self.folder))
         until(lambda: self._answers("--raw=/readyz"), START_SECONDS, "the API server to be ready")
-        self.kubectl("create", "-f", str(LOGS_CRD))
-        self.kubectl("wait", "--for=condition=Established", "-f", str(LOGS_CRD))
+        self.install_kinds(LOGS_CRD)
         for command in (
             command_lines.kube_controller_manager,
             command_lines.kube_scheduler,

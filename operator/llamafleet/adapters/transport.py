@@ -4,6 +4,7 @@ Every call has a deadline. A refusal carries the API server's own sentence, beca
 the field, the quota or the permission.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,10 @@ REQUEST_SECONDS: Final = 30.0
 
 APPLY: Final = "application/apply-patch+yaml"
 MERGE: Final = "application/merge-patch+json"
+
+_NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\ufffe\uffff]")
+"""Characters that JSON takes as they are and YAML does not: the API server makes a space of U+0085, and any
+other is refused with the whole apply. They come with the words of others, such as the last line of a log."""
 
 CONNECT_SECONDS: Final = 10.0
 """How long a connection to the API server may take to be made."""
@@ -62,7 +67,7 @@ class Transport:
             Unavailable: the API server cannot be reached or refuses.
         """
         query = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"}
-        status, body = await self._send("PATCH", path, query, orjson.dumps(intent), APPLY)
+        status, body = await self._send("PATCH", path, query, _yaml(intent), APPLY)
         _check(status, body, f"apply of {path}")
         return body
 
@@ -115,6 +120,12 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError) as error:
             message = f"watch of {path}: {type(error).__name__} {error}".rstrip()
             raise Unavailable(message) from error
+
+
+def _yaml(intent: Mapping[str, Any]) -> bytes:
+    """The intent as JSON that is YAML, too: the API server reads every apply as YAML."""
+    text = orjson.dumps(intent).decode()
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:

@@ -36,8 +36,11 @@ _MISTYPED: Final = frozenset({"int_type", "bool_type", "dict_type", "model_type"
 
 
 def validation_problem(error: ValidationError) -> InvalidSpec:
-    """The first thing that pydantic disliked, as the author of the resource knows it."""
-    first = error.errors(include_url=False)[0]
+    """The first thing that pydantic disliked, as the author of the resource knows it.
+
+    A field that does not exist comes first: misspelt, it is the one that another error finds missing.
+    """
+    first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
     cause = first.get("ctx", {}).get("error")
     below = cause.at if isinstance(cause, BrokenRule) else ()
     field = _path((*first["loc"], *below)) or error.title
@@ -73,5 +76,11 @@ def _reworded(message: str, field: str) -> str:
 def _shown(value: object, *, quoted: bool) -> str:
     """A value as its author wrote it, or as JSON where that would mislead; cut where it is long."""
     plain = isinstance(value, str) and value != "" and value.isprintable() and not quoted
-    text = str(value) if plain else json.dumps(value, default=str, ensure_ascii=False)
+    text = str(value) if plain else _escaped(json.dumps(value, default=str, ensure_ascii=False))
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def _escaped(text: str) -> str:
+    """The text without anything that a terminal would act on instead of showing it."""
+    shown = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    return "".join(shown)

@@ -38,7 +38,7 @@ LABEL_KEY: Final = f"^({SUBDOMAIN}/)?{_NAME_PART}$"
 LABEL_VALUE: Final = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 RESOURCE_NAME: Final = f"^{SUBDOMAIN}/{_NAME_PART}$"
 DATA_KEY: Final = r"^[-._a-zA-Z0-9]+$"
-FLAG: Final = r"^--[a-z0-9][a-z0-9.-]*(=[^\x00-\x1f\x7f]*)?$"
+FLAG: Final = r"^--[a-z0-9][a-z0-9.-]*(=[^\x00-\x1f\x7f-\x9f]*)?$"
 
 NAME_LENGTH: Final = 63
 LABEL_KEY_LENGTH: Final = 317

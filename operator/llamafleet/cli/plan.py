@@ -8,14 +8,11 @@ from typing import Final
 from llamafleet.adapters.clock import now
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.catalogue import Catalogue
-from llamafleet.cli.answer import Question, answer
+from llamafleet.cli.answer import Answer, Question, answer
 from llamafleet.cli.files import BadInput, called
 from llamafleet.cli.manifests import Manifests, join_pools, pick, read_manifests, refusal
-from llamafleet.cli.output import document
-from llamafleet.cli.screen import show
 from llamafleet.cli.stdout import write_document
 from llamafleet.cli.values import read_catalogue
-from llamafleet.cli.view import draw
 from llamafleet.cli.weights import read_weights
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.checkpoint import OwnWeights
@@ -40,10 +37,23 @@ def plan(options: argparse.Namespace) -> int:
         llama = question.llama
         raise refusal(options.manifests, type(llama).__name__, llama.metadata.name, error) from error
     if options.output == "table":
-        show(partial(draw, answered, explain=options.explain), NARROWEST)
+        _show(answered, explain=options.explain)
     else:
-        write_document(document(answered).model_dump(mode="json", by_alias=True), options.output)
+        _print(answered, options.output)
     return 0 if answered.feasible else NOTHING_FITS
+
+
+def _show(answered: Answer, *, explain: bool) -> None:
+    from llamafleet.cli.screen import show  # noqa: PLC0415 - what programs read needs no rich
+    from llamafleet.cli.view import draw  # noqa: PLC0415
+
+    show(partial(draw, answered, explain=explain), NARROWEST)
+
+
+def _print(answered: Answer, form: str) -> None:
+    from llamafleet.cli.output import document  # noqa: PLC0415 - what people read needs no record
+
+    write_document(document(answered).model_dump(mode="json", by_alias=True), form)
 
 
 def _question(options: argparse.Namespace) -> Question:

@@ -131,6 +131,8 @@ def _why_worse(shape: Shape, chosen: Shape) -> str:
     more = shape.hourly_usd - chosen.hourly_usd
     if more:
         return f"it fits, and costs {usd(more)} USD/h more"
+    if not shape.hourly_usd and shape.gpus != chosen.gpus:
+        return f"it fits and costs nothing either, but takes {shape.gpus} GPUs instead of {chosen.gpus}"
     if shape.quantization != chosen.quantization:
         return f"it fits at the same price, in the lower precision {shape.quantization}"
     if shape.offload_gib != chosen.offload_gib:

@@ -29,7 +29,8 @@ def parallelisms(model: ModelFacts, most: int) -> tuple[Parallelism, ...]:
 
     Tensor parallelism comes first. Pipeline stages come on top of the widest split that still divides the
     key-value heads: a wider one copies them, and leaves less room for the KV cache than stages do. Below
-    that width stages hold no more than tensor parallelism does, and answer later.
+    that width stages hold no more than tensor parallelism does, and answer later. Llama 3.2 Vision has none:
+    vLLM 0.32 has no class of its own for it that could be cut into stages.
     """
     sizes = tensor_parallel_sizes(model, most)
     widest = max(size for size in sizes if size <= model.kv_heads)
@@ -58,10 +59,11 @@ def _suits_heads(model: ModelFacts, size: int) -> bool:
 
 def _even(model: ModelFacts, split: Parallelism) -> bool:
     """Whether every stage gets the same layers: only then one sum is true for each of its GPUs."""
+    if model.cross_attention_layers:
+        return False
     kinds = [
         model.full_attention_layers,
         model.chunked_attention_layers,
-        model.cross_attention_layers,
         model.experts.layers if model.experts else 0,
     ]
     return all(layers % split.pipeline == 0 for layers in kinds)

@@ -80,10 +80,14 @@ def best(fitting: Sequence[Candidate]) -> Shape:
     return min((candidate.shape for rank, candidate in ranked if rank == least), key=room)
 
 
-def preference(candidate: Candidate) -> tuple[Decimal, int, int]:
-    """What decides first between two that fit: price, then precision, then the least in host memory."""
+def preference(candidate: Candidate) -> tuple[Decimal, int, int, int]:
+    """What decides first between two that fit: price, then precision, then the least in host memory.
+
+    Where GPUs cost nothing, fewer of them are cheaper.
+    """
     rank = _RANK[candidate.option.precision.name]
-    return candidate.hourly_usd, rank, candidate.offload_gib
+    unpaid = 0 if candidate.hourly_usd else candidate.split.gpus
+    return candidate.hourly_usd, unpaid, rank, candidate.offload_gib
 
 
 def room(shape: Shape) -> tuple[int, int, str]:

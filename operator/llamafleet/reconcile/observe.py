@@ -31,6 +31,8 @@ class Seen:
     Attributes:
         metadata: the metadata of the resource.
         llama: the resource, or why its spec cannot be read.
+        suspended: whether the author wants the fleet to sleep. Known of a spec that cannot be read, too: an
+            operator that is stricter than the one before must not keep anybody from saving money.
         before: the status that we wrote last, as the API server holds it.
         pools: every GpuPool that can be read.
         unreadable: the GpuPools that cannot.
@@ -42,6 +44,7 @@ class Seen:
 
     metadata: ObjectMeta
     llama: LlamaDeployment | InvalidSpec
+    suspended: bool
     before: Mapping[str, Any]
     pools: tuple[GpuPool, ...]
     unreadable: tuple[UnusablePool, ...]
@@ -49,11 +52,6 @@ class Seen:
     pods: tuple[PodSeen, ...]
     logs: Mapping[str, str]
     now: datetime
-
-    @property
-    def suspended(self) -> bool:
-        """Whether the author wants the fleet to sleep."""
-        return isinstance(self.llama, LlamaDeployment) and self.llama.spec.suspend
 
     @property
     def last_status(self) -> LlamaDeploymentStatus:
@@ -109,6 +107,7 @@ async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
     return Seen(
         metadata=ObjectMeta.model_validate(raw["metadata"]),
         llama=_read(raw),
+        suspended=raw["spec"].get("suspend") is True,
         before=raw.get("status", {}),
         pools=tuple(pool for pool in pools if isinstance(pool, GpuPool)),
         unreadable=tuple(pool for pool in pools if isinstance(pool, UnusablePool)),

@@ -69,7 +69,7 @@ def _container(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
         "image": serving_image(llama.spec.serving.image),
         "imagePullPolicy": "IfNotPresent",
         "command": ["vllm", "serve"],
-        "args": serve_args(llama, shape),
+        "args": [_literal(argument) for argument in serve_args(llama, shape)],
         "env": environment(llama, shape),
         "ports": [{"name": SERVING_PORT_NAME, "containerPort": SERVING_PORT, "protocol": "TCP"}],
         "resources": _resources(llama, shape),
@@ -83,6 +83,11 @@ def _container(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": volume_mounts(shape),
     }
+
+
+def _literal(argument: str) -> str:
+    """The argument as the server shall get it: for ``$(HF_TOKEN)`` Kubernetes would put the token."""
+    return argument.replace("$", "$$")
 
 
 def _resources(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
