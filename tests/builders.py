@@ -11,8 +11,8 @@ from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import PodSeen, Termination
 from llamafleet.planning.plan import Observation, Plan, plan
-from llamafleet.planning.pools import resolve
-from llamafleet.planning.shape import Shape
+from llamafleet.planning.sizing.pools import resolve
+from llamafleet.planning.sizing.shape import Shape
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = [path for path in sorted((ROOT / "manifests" / "samples").glob("*.yaml")) if path.stem != "gpupool"]

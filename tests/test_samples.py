@@ -14,7 +14,7 @@ from llamafleet.api.base import Record
 from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.planning.plan import Observation, Pool, plan
-from llamafleet.planning.pools import resolve
+from llamafleet.planning.sizing.pools import resolve
 
 KINDS: dict[str, type[Record]] = {"LlamaDeployment": LlamaDeployment, "GpuPool": GpuPool}
 

@@ -14,8 +14,8 @@ from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import Key
 from llamafleet.catalogue import gpus
 from llamafleet.planning.plan import Observation, plan
-from llamafleet.planning.pools import resolve
-from llamafleet.planning.shape import Pool, UnusablePool
+from llamafleet.planning.sizing.pools import resolve
+from llamafleet.planning.sizing.shape import Pool, UnusablePool
 
 CALLS: Final = 200
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from llamafleet.catalogue import models
-from llamafleet.planning.memory import rope_table, weigh
-from llamafleet.planning.parallel import Parallelism
+from llamafleet.planning.sizing.memory import rope_table, weigh
+from llamafleet.planning.sizing.parallel import Parallelism
 
 GB = 10**9
 GIB = 2**30

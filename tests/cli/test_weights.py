@@ -10,8 +10,8 @@ from llamafleet.catalogue import catalogue
 from llamafleet.cli.files import BadInput
 from llamafleet.cli.weights import LARGEST_JSON, read_weights
 from llamafleet.errors import InvalidSpec
-from llamafleet.planning.checkpoint import OwnWeights
-from planning.checkpoint.published import CONFIGS, Json, compressed, config
+from llamafleet.planning.sizing.checkpoint import OwnWeights
+from planning.sizing.checkpoint.published import CONFIGS, Json, compressed, config
 
 VARIANT = "llama-3.2-1b"
 BF16 = 2_471_628_800

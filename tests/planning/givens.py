@@ -11,12 +11,12 @@ from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import PRECISIONS, models
 from llamafleet.errors import DoesNotFit
-from llamafleet.planning.kv import KvLayout
-from llamafleet.planning.memory import GIB, overhead, rope_table, usable, weigh
-from llamafleet.planning.parallel import Parallelism
 from llamafleet.planning.plan import Observation, Plan, RunningShape, plan
-from llamafleet.planning.pools import resolve
-from llamafleet.planning.shape import GpuMemory, Pool, UnusablePool
+from llamafleet.planning.sizing.kv import KvLayout
+from llamafleet.planning.sizing.memory import GIB, overhead, rope_table, usable, weigh
+from llamafleet.planning.sizing.parallel import Parallelism
+from llamafleet.planning.sizing.pools import resolve
+from llamafleet.planning.sizing.shape import GpuMemory, Pool, UnusablePool
 
 A100 = 2 * 2048
 """Tokens in flight on an A100: two steps of 2048."""

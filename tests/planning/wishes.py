@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import gpus, models
-from llamafleet.planning.memory import GIB
-from llamafleet.planning.shape import Pool
+from llamafleet.planning.sizing.memory import GIB
+from llamafleet.planning.sizing.shape import Pool
 from planning.givens import pool, spec
 
 patient = settings(deadline=None)

@@ -13,7 +13,7 @@ import pytest
 from builders import SAMPLES, gpu_pool, llama, plan_of, shape_of
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.catalogue import models
-from llamafleet.planning.shape import Shape
+from llamafleet.planning.sizing.shape import Shape
 from llamafleet.rendering.vllm_args import serve_args
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "vllm-serve-flags.json").read_text())["flags"]

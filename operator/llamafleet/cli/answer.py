@@ -13,13 +13,13 @@ from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.catalogue import Catalogue
 from llamafleet.errors import DoesNotFit, InvalidSpec
-from llamafleet.planning.checkpoint import OwnWeights
-from llamafleet.planning.considered import Considered, LeftOut, considered, left_out
 from llamafleet.planning.effect import not_in_effect
-from llamafleet.planning.month import Month, month
 from llamafleet.planning.plan import Observation, Plan, Pool, UnusablePool, plan
-from llamafleet.planning.pools import resolve
-from llamafleet.planning.words import gib, placed, usd
+from llamafleet.planning.schedule.month import Month, month
+from llamafleet.planning.sizing.checkpoint import OwnWeights
+from llamafleet.planning.sizing.considered import Considered, LeftOut, considered, left_out
+from llamafleet.planning.sizing.pools import resolve
+from llamafleet.planning.sizing.words import gib, placed, usd
 from llamafleet.rendering.vllm_args import serve_args
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from llamafleet.catalogue import ApiPrice, Catalogue, Checkpoint, GpuFacts, GpuPrice, ModelFacts
 from llamafleet.catalogue.precision import FORMATS
-from llamafleet.planning.kv import BLOCK_TOKENS, KvLayout, kv_per_request
-from llamafleet.planning.memory import usable, weigh
-from llamafleet.planning.parallel import Parallelism, tensor_parallel_sizes
-from llamafleet.planning.wanted import MOST_GPUS
-from llamafleet.planning.widths import widest_split
-from llamafleet.planning.words import gib, usd
+from llamafleet.planning.sizing.kv import BLOCK_TOKENS, KvLayout, kv_per_request
+from llamafleet.planning.sizing.memory import usable, weigh
+from llamafleet.planning.sizing.parallel import Parallelism, tensor_parallel_sizes
+from llamafleet.planning.sizing.wanted import MOST_GPUS
+from llamafleet.planning.sizing.widths import widest_split
+from llamafleet.planning.sizing.words import gib, usd
 
 Document = dict[str, Any]
 

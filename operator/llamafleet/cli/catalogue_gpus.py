@@ -7,8 +7,8 @@ from rich.console import Console
 
 from llamafleet.catalogue import ApiPrice, Catalogue, GpuFacts, GpuPrice
 from llamafleet.cli.screen import draw_below, draw_heading, in_columns
-from llamafleet.planning.memory import UTILISATION, usable
-from llamafleet.planning.words import gib, usd
+from llamafleet.planning.sizing.memory import UTILISATION, usable
+from llamafleet.planning.sizing.words import gib, usd
 
 
 def draw_gpus(known: Catalogue, console: Console) -> None:

@@ -16,7 +16,7 @@ from llamafleet.cli.catalogue_document import (
     weights,
 )
 from llamafleet.cli.screen import draw_below, draw_heading, draw_list, in_columns
-from llamafleet.planning.words import gib
+from llamafleet.planning.sizing.words import gib
 
 KIB: Final = 2**10
 

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from llamafleet.cli.answer import Answer, Question
 from llamafleet.cli.screen import draw_below, draw_heading, draw_list, in_columns
-from llamafleet.planning.considered import Considered
-from llamafleet.planning.explain import memory_sum, price_source
-from llamafleet.planning.kv import BLOCK_TOKENS
-from llamafleet.planning.memory import UTILISATION
 from llamafleet.planning.plan import Plan, Shape
-from llamafleet.planning.words import gib, placed, usd
+from llamafleet.planning.sizing.considered import Considered
+from llamafleet.planning.sizing.explain import memory_sum, price_source
+from llamafleet.planning.sizing.kv import BLOCK_TOKENS
+from llamafleet.planning.sizing.memory import UTILISATION
+from llamafleet.planning.sizing.words import gib, placed, usd
 
 Source = tuple[str, str]
 

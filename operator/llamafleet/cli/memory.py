@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from llamafleet.cli.screen import draw_below, draw_heading, draws_blocks, in_columns
-from llamafleet.planning.memory import UTILISATION
 from llamafleet.planning.plan import Shape
-from llamafleet.planning.words import gib, placed
+from llamafleet.planning.sizing.memory import UTILISATION
+from llamafleet.planning.sizing.words import gib, placed
 
 LONGEST_BAR: Final = 80
 """Cells of a bar: about one for each GiB of an 80 GB GPU."""

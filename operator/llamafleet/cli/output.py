@@ -11,9 +11,9 @@ from pydantic import Field
 from llamafleet.api.base import Record
 from llamafleet.api.scalars import Timestamp, format_money
 from llamafleet.cli.answer import Answer
-from llamafleet.planning.considered import Considered, LeftOut
-from llamafleet.planning.month import LENGTH, Month
 from llamafleet.planning.plan import Plan
+from llamafleet.planning.schedule.month import LENGTH, Month
+from llamafleet.planning.sizing.considered import Considered, LeftOut
 from llamafleet.rendering.figures import figures
 
 

@@ -15,7 +15,7 @@ from llamafleet.cli.stdout import write_document
 from llamafleet.cli.values import read_catalogue
 from llamafleet.cli.weights import read_weights
 from llamafleet.errors import InvalidSpec
-from llamafleet.planning.checkpoint import OwnWeights
+from llamafleet.planning.sizing.checkpoint import OwnWeights
 
 NOTHING_FITS: Final = 3
 """The exit code when no GPUs hold the model."""

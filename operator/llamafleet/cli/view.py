@@ -18,11 +18,11 @@ from llamafleet.cli.explain import draw_candidates, draw_sources, price_rule
 from llamafleet.cli.manifests import full_name
 from llamafleet.cli.memory import draw_memory, draw_shortage
 from llamafleet.cli.screen import draw_below, draw_heading, draw_list, in_columns
-from llamafleet.planning.considered import Considered
-from llamafleet.planning.explain import price_source
-from llamafleet.planning.month import LENGTH, Month
 from llamafleet.planning.plan import Plan, Shape
-from llamafleet.planning.words import gib, placed, usd
+from llamafleet.planning.schedule.month import LENGTH, Month
+from llamafleet.planning.sizing.considered import Considered
+from llamafleet.planning.sizing.explain import price_source
+from llamafleet.planning.sizing.words import gib, placed, usd
 
 COMMAND_WIDTH: Final = 96
 """Columns of a line of the server's command, the backslash included."""

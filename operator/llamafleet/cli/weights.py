@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from llamafleet.catalogue import Catalogue, ModelFacts
 from llamafleet.cli.files import BadInput
-from llamafleet.planning.checkpoint import CONFIG, INDEX, OwnWeights, read_checkpoint
+from llamafleet.planning.sizing.checkpoint import CONFIG, INDEX, OwnWeights, read_checkpoint
 
 SAFETENSORS: Final = "*.safetensors"
 

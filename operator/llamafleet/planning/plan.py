@@ -9,14 +9,14 @@ from decimal import Decimal
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import Catalogue
-from llamafleet.planning.checkpoint import OwnWeights
 from llamafleet.planning.effect import not_in_effect
-from llamafleet.planning.explain import notes, shortened, sums
-from llamafleet.planning.pools import eligible
 from llamafleet.planning.replicas import Observation, Reason, decide
-from llamafleet.planning.shape import GpuMemory, Pool, RunningShape, Shape, UnusablePool
-from llamafleet.planning.sizing import choose
-from llamafleet.planning.wanted import wanted
+from llamafleet.planning.sizing.checkpoint import OwnWeights
+from llamafleet.planning.sizing.choice import choose
+from llamafleet.planning.sizing.explain import notes, shortened, sums
+from llamafleet.planning.sizing.pools import eligible
+from llamafleet.planning.sizing.shape import GpuMemory, Pool, RunningShape, Shape, UnusablePool
+from llamafleet.planning.sizing.wanted import wanted
 
 __all__ = [
     "GpuMemory",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.planning.shape import RunningShape
+from llamafleet.planning.sizing.shape import RunningShape
 
 
 @dataclass(frozen=True, slots=True)

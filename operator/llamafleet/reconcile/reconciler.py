@@ -12,8 +12,8 @@ from llamafleet.catalogue import Catalogue
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.diagnosis import Cause, diagnose, refused_pods
 from llamafleet.planning.plan import Plan, plan
-from llamafleet.planning.pools import resolve
 from llamafleet.planning.rollout import rollout
+from llamafleet.planning.sizing.pools import resolve
 from llamafleet.reconcile.act import Acted, act
 from llamafleet.reconcile.observe import Seen, observe
 from llamafleet.reconcile.ports import World

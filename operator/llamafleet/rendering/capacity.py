@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from llamafleet.api.gpu import CapacityType
 from llamafleet.planning.plan import Pool, Shape
-from llamafleet.planning.spot import SPOT_LABELS
+from llamafleet.planning.sizing.spot import SPOT_LABELS
 
 Expression = dict[str, Any]
 """One rule about a label of a node, in the form that Kubernetes gives ``matchExpressions``."""

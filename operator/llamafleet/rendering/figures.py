@@ -6,7 +6,7 @@ Nothing is computed here. Decimals are strings, because a float would not say wh
 from typing import Any
 
 from llamafleet.planning.plan import Shape
-from llamafleet.planning.words import gib, usd
+from llamafleet.planning.sizing.words import gib, usd
 
 
 def figures(shape: Shape) -> dict[str, Any]:

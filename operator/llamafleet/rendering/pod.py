@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import SERVING_CONTAINER, SERVING_PORT, SERVING_PORT_NAME, child_labels
-from llamafleet.planning.host import whole_gib
-from llamafleet.planning.image import serving_image
-from llamafleet.planning.memory import GIB
 from llamafleet.planning.plan import Pool, Shape
+from llamafleet.planning.sizing.host import whole_gib
+from llamafleet.planning.sizing.image import serving_image
+from llamafleet.planning.sizing.memory import GIB
 from llamafleet.rendering.capacity import label, node_affinity, tolerations
 from llamafleet.rendering.environment import environment
 from llamafleet.rendering.probes import grace_seconds, pre_stop, probes

@@ -8,7 +8,7 @@ from typing import Any
 from llamafleet.api.names import pod_selector, selector_text
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.planning.plan import Plan
-from llamafleet.planning.words import usd
+from llamafleet.planning.sizing.words import usd
 from llamafleet.rendering.conditions import Fleet, conditions
 from llamafleet.rendering.figures import figures
 

@@ -11,8 +11,8 @@ import orjson
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import SERVING_PORT
 from llamafleet.catalogue import models
-from llamafleet.planning.memory import UTILISATION
 from llamafleet.planning.plan import Shape
+from llamafleet.planning.sizing.memory import UTILISATION
 from llamafleet.rendering.source import HubSource, model_argument, parse_source
 
 SHUTDOWN_TIMEOUT_SECONDS: Final = 60

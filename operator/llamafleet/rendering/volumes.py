@@ -5,8 +5,8 @@ The root file system is read-only: everything that vLLM writes has a volume of i
 
 from typing import Any, Final
 
-from llamafleet.planning.host import shared_memory, whole_gib
 from llamafleet.planning.plan import Shape
+from llamafleet.planning.sizing.host import shared_memory, whole_gib
 from llamafleet.rendering.source import WEIGHTS_FOLDER, ClaimSource, HubSource, ImageSource, parse_source
 
 CACHE_FOLDER: Final = "/cache"
