@@ -1,5 +1,6 @@
 """To the byte: what just fits, and what misses by one."""
 
+import dataclasses
 import math
 from fractions import Fraction
 
@@ -7,6 +8,7 @@ import pytest
 
 from llamafleet.planning.sizing.candidates import Candidate, candidates
 from llamafleet.planning.sizing.memory import GIB, UTILISATION, usable
+from llamafleet.planning.sizing.refusal import arithmetic
 from llamafleet.planning.sizing.shape import Pool
 from llamafleet.planning.sizing.wanted import Wanted, wanted
 from planning.givens import Json, pool, spec, with_memory
@@ -58,3 +60,12 @@ def test_a_host_that_is_large_enough_to_the_byte_is_enough() -> None:
     exact, less = (only(asked, pool(hostMemoryPerGpu=str(22 * GIB - missing))) for missing in (0, 1))
     assert exact.fits
     assert less.obstacle == "the pod would request 22 GiB of host memory, and the pool has 21"
+
+
+def test_a_shape_that_only_the_host_refuses_is_not_called_too_large() -> None:
+    asked = one_precision("llama-3.1-70b", 2, contextLength=32_768)
+    size = 2**36 + only(asked, holding(2**36)).shortfall
+    poor = (dataclasses.replace(holding(size - missing), host_memory_per_gpu=GIB) for missing in (0, 1))
+    exact, less = (arithmetic(only(asked, where)) for where in poor)
+    assert exact.startswith("INT4 on 2 x a100-80gb (pool a100-80gb) fits its GPUs, but the pod would request")
+    assert less.startswith("INT4 on 2 x a100-80gb (pool a100-80gb) needs ")

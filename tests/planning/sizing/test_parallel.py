@@ -67,6 +67,12 @@ def test_the_heaviest_stage_holds_the_larger_of_embedding_and_head() -> None:
     assert weights.per_rank(over(8, 2)) == (layers // 2 + head) // 8 + norms
 
 
+def test_a_head_that_is_stored_smaller_leaves_the_embedding_the_larger() -> None:
+    model = models()["llama-3.1-70b"]
+    weights = weigh(model, model.checkpoints["FP8"].precision, frozenset({"lm_head"}), text_only=False)
+    assert (weights.edges, weights.edge) == (3 * 1_050_673_152, 2 * 1_050_673_152)
+
+
 def test_maverick_in_bfloat16_takes_two_stages_of_eight_gpus() -> None:
     # 748 GiB are 93.6 GiB on each of eight GPUs, and an A100 has 72.8.
     asked = spec("maverick", model={"quantization": "BF16"}, gpu={"hostOffload": "Never"})

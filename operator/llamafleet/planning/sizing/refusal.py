@@ -64,7 +64,7 @@ def _shorter(candidate: Candidate) -> str:
     each = (memory.kv_cache - empty) // wanted.concurrency
     longest = longest_request(wanted.model, split, each + empty, layout)
     asked = dataclasses.replace(wanted, context_length=longest, count=split.gpus)
-    if longest < SHORTEST_CONTEXT or not any(_same(candidate, found) for found in _fitting(asked, candidate)):
+    if longest < SHORTEST_CONTEXT or not any(found.split == split for found in _fitting(asked, candidate)):
         return ""
     return f"requests of {longest:,} tokens would fit"
 
@@ -90,8 +90,3 @@ def _fitting(wanted: Wanted, candidate: Candidate) -> Iterator[Candidate]:
     """What would fit of the candidate's pool and precision, on nodes as large as anybody could ask for."""
     asked = dataclasses.replace(wanted, options=(candidate.option,))
     return (found for found in candidates(asked, (candidate.pool,), most=MOST_GPUS) if found.fits)
-
-
-def _same(candidate: Candidate, other: Candidate) -> bool:
-    """Whether both have the same split, and all weights on the GPUs."""
-    return candidate.split == other.split and not other.offload_gib
