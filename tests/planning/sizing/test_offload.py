@@ -41,6 +41,10 @@ def test_pinned_memory_counts_tensors_rounded_up_to_powers_of_two() -> None:
     assert gib(pinned(MAVERICK, 10, 2)) == 123.75
 
 
+def test_a_tensor_of_a_power_of_two_is_not_rounded_and_one_byte_more_doubles_it() -> None:
+    assert [pinned((size,), 1, 1) for size in (4096, 4097, 8192)] == [4096, 8192, 8192]
+
+
 def test_at_most_half_of_the_weights_may_leave_the_gpu() -> None:
     maverick = models()["maverick"]
     weights = weigh(maverick, PRECISIONS["INT4"], maverick.quantized_groups, text_only=True)

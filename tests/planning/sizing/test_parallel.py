@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llamafleet.catalogue import catalogue, models
+from llamafleet.planning.sizing.candidates import candidates
 from llamafleet.planning.sizing.memory import weigh
 from llamafleet.planning.sizing.parallel import Parallelism, parallelisms
+from llamafleet.planning.sizing.refusal import arithmetic
+from llamafleet.planning.sizing.wanted import wanted
 from planning.givens import over, planned, pool, spec
 
 
@@ -86,3 +89,19 @@ def test_sixteen_gpus_leave_more_room_in_two_stages_than_with_copied_heads() -> 
     asked = spec("llama-3.1-70b", gpu={"count": 16}, model={"quantization": "BF16"})
     shape = planned(asked, [pool(gpusPerNode=16)]).shape
     assert (shape.tensor_parallel, shape.pipeline_parallel) == (8, 2)
+
+
+def test_experts_of_a_stage_stay_on_its_gpus() -> None:
+    # 46.7 GiB of 40.8: ten GiB in host memory would do, but vLLM's offload and stages together are untried.
+    asked = wanted(spec("maverick", model={"quantization": "BF16"}, gpu={"count": 16}))
+    (staged,) = candidates(asked, [pool("l40s", "1.40", gpusPerNode=16)])
+    assert (staged.split, staged.offload_gib, staged.fits) == (over(8, 2), 0, False)
+
+
+def test_stages_that_fit_are_no_more_gpus_than_copied_heads_that_do_not() -> None:
+    # 32 requests of 8,192 tokens: 10 GiB on each of 16 GPUs with copied heads, 5 in two stages.
+    serving = {"contextLength": 8_192, "concurrency": 32}
+    asked = wanted(spec("llama-3.1-70b", model={"quantization": "BF16"}, gpu={"count": 16}, serving=serving))
+    copied, staged = candidates(asked, [pool("l4", "0.44", gpusPerNode=16)])
+    assert (copied.split, copied.fits, staged.split, staged.fits) == (over(16), False, over(8, 2), True)
+    assert "on 16 GPUs" not in arithmetic(copied)
