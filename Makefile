@@ -20,6 +20,8 @@ export MYPY_CACHE_DIR      := $(CACHE)/mypy
 export RUFF_CACHE_DIR      := $(CACHE)/ruff
 PYTEST := $(BIN)/pytest -o cache_dir=$(CACHE)/pytest
 RUN    := PYTHONPATH=tests $(BIN)/python -m
+# In a network of its own, where that is allowed: nothing leaves the machine, and a real node has its place there.
+ALONE  := $(RUN) testbed network --
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +40,7 @@ $(READY): locks/dev.txt pyproject.toml
 	 || { echo "the Python packages could not be installed (is the package index reachable?); the log is $(CACHE)/setup.log" >&2; exit 1; }
 	@touch $@
 
-setup: $(READY) ## install the pinned packages and build the control plane's programs
+setup: $(READY) ## install the pinned packages and build the programs of the clusters
 	@$(RUN) testbed build
 
 format: $(READY) ## format the code
@@ -52,10 +54,10 @@ check: $(READY) ## lint, types, import contracts
 	$(BIN)/lint-imports --no-cache
 
 test: setup ## pass every test
-	$(PYTEST)
+	$(ALONE) $(PYTEST)
 
 demo: setup ## see it work: CLUSTER=local (default), current, or kind
-	@$(RUN) demo --cluster $(CLUSTER)
+	@$(if $(filter local,$(CLUSTER)),$(ALONE) $(BIN)/python -m,$(RUN)) demo --cluster $(CLUSTER)
 
 cluster: setup ## a local control plane to play with, until Ctrl-C
 	@$(RUN) testbed cluster
@@ -68,7 +70,7 @@ verify: generate ## fail when something generated is not committed
 	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git status --short -- $(GENERATED); git diff -- $(GENERATED); exit 1; }
 
 bench: setup ## measure; the figures are ratios against a floor of the same run
-	@$(RUN) bench
+	@$(ALONE) $(BIN)/python -m bench
 
 image: ## build the operator's image with Docker
 	@command -v docker > /dev/null || { echo "docker is missing: the image is built where Docker is" >&2; exit 1; }

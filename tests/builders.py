@@ -76,6 +76,15 @@ def pod(**changes: Any) -> PodSeen:
         "waiting_message": "",
         "restarts": 0,
         "ended": None,
+        "bound": None,
+        "ready_since": None,
+        "started": False,
+        "deadline": None,
+        "grace_seconds": None,
+        "finished": None,
+        "address": None,
+        "pool": "",
+        "gpus": 0,
     }
     return PodSeen(**{**usual, **changes})
 

@@ -8,6 +8,7 @@
         ├── Rejected    the API server finds the object invalid
         ├── CleaningUp  what an earlier resource of the same name left is still being removed
         ├── Conflict    an object of that name is not ours to change
+        ├── Stale       the object changed since it was read; look again at once
         └── Forbidden   the API server refuses us; a permission may be granted later
 
 This module knows nothing else of the package: every layer may raise these.
@@ -57,6 +58,10 @@ class CleaningUp(Unavailable):
 
 class Conflict(Unavailable):
     """An object that we would write belongs to somebody else."""
+
+
+class Stale(Unavailable):
+    """The object changed since it was read, and what was decided may be wrong by now: look again at once."""
 
 
 class Forbidden(Unavailable):

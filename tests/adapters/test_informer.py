@@ -52,11 +52,15 @@ GONE = {"kind": "Status", "code": 410, "message": "too old resource version"}
 
 @dataclass
 class Script:
-    """What the server answers: lists in turn, watches in turn; the last watch stays open and silent."""
+    """What the server answers: lists in turn, watches in turn; the last watch stays open and silent.
+
+    ``removed`` is what the informer told of objects that are gone.
+    """
 
     lists: Sequence[dict[str, Any] | int]
     watches: Sequence[Sequence[bytes]]
     asked: list[dict[str, str]] = field(default_factory=list)
+    removed: list[tuple[Key, PodSeen]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         query = dict(request.query)
@@ -89,7 +93,13 @@ async def serving(script: Script) -> AsyncIterator[Informer[PodSeen]]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     async with aiohttp.ClientSession() as session:
-        informer = Informer(Transport(session, f"http://{host}:{port}"), POD, project_pod, lambda _key: None)
+        informer = Informer(
+            Transport(session, f"http://{host}:{port}"),
+            POD,
+            project_pod,
+            lambda _key: None,
+            lambda key, last: script.removed.append((key, last)),
+        )
         task = asyncio.create_task(informer.run())
         try:
             yield informer
@@ -212,5 +222,93 @@ def test_the_watch_goes_on_from_the_bookmark() -> None:
             await until(lambda: len([query for query in script.asked if "watch" in query]) == 2)
             assert script.asked[-1]["resourceVersion"] == "99"
             assert names(informer) == set()
+
+    asyncio.run(story())
+
+
+def test_a_removal_is_told_with_the_state_that_the_watch_brings() -> None:
+    async def story() -> None:
+        end = pod("a", 30)
+        end["metadata"] |= {"deletionTimestamp": "2026-11-21T12:05:00Z"}
+        script = Script([listing(10, pod("a", 5))], [[event("DELETED", end), event("ADDED", pod("b", 31))]])
+        async with serving(script) as informer:
+            await until(lambda: names(informer) == {"b"})
+            assert script.removed == [(OWNER, project_pod(end))]
+
+    asyncio.run(story())
+
+
+def test_a_removal_in_a_gap_is_told_with_the_state_that_was_known_and_once() -> None:
+    async def story() -> None:
+        lists = [listing(10, pod("a", 5), pod("b", 6)), listing(20, pod("a", 5))]
+        late = [event("DELETED", pod("b", 15)), event("ADDED", pod("last", 31))]
+        script = Script(lists, [[event("ERROR", GONE)], late])
+        async with serving(script) as informer:
+            await until(lambda: "last" in names(informer))
+            assert script.removed == [(OWNER, project_pod(pod("b", 6)))]
+
+    asyncio.run(story())
+
+
+def test_a_namesake_means_that_the_one_before_is_gone() -> None:
+    """The end of the one before fell into a gap; what came late of it must not take its place either."""
+
+    async def story() -> None:
+        other = pod("a", 15)
+        other["metadata"]["uid"] = "another"
+        late = [event("DELETED", pod("a", 12)), event("ADDED", pod("last", 31))]
+        script = Script([listing(10, pod("a", 5)), listing(20, other)], [[event("ERROR", GONE)], late])
+        async with serving(script) as informer:
+            await until(lambda: "last" in names(informer))
+            assert script.removed == [(OWNER, project_pod(pod("a", 5)))]
+            assert informer.of(OWNER)["a"].uid == "another"
+
+    asyncio.run(story())
+
+
+def test_nothing_is_told_of_an_object_that_was_never_known() -> None:
+    async def story() -> None:
+        events = [event("DELETED", pod("stranger", 30)), event("ADDED", pod("last", 31))]
+        script = Script([listing(10)], [events])
+        async with serving(script) as informer:
+            await until(lambda: "last" in names(informer))
+            assert script.removed == []
+
+    asyncio.run(story())
+
+
+def relabelled(raw: dict[str, Any], version: int) -> dict[str, Any]:
+    metadata = {**raw["metadata"], "resourceVersion": str(version), "labels": {DEPLOYMENT_LABEL: "other"}}
+    return {**raw, "metadata": metadata}
+
+
+def test_an_object_with_another_label_leaves_the_one_and_comes_to_the_other() -> None:
+    other = Key(OWNER.namespace, "other")
+
+    async def story() -> None:
+        moved = relabelled(pod("a", 5), 30)
+        events = [event("MODIFIED", moved), event("MODIFIED", pod("a", 20)), event("ADDED", pod("b", 31))]
+        end = [event("DELETED", relabelled(pod("a", 5), 40)), event("ADDED", pod("last", 41))]
+        script = Script([listing(10, pod("a", 5))], [events, end])
+        async with serving(script) as informer:
+            await until(lambda: "b" in names(informer))
+            assert names(informer) == {"b"}
+            assert script.removed == [(OWNER, project_pod(pod("a", 5)))]
+            assert list(informer.of(other)) == ["a"]
+            await until(lambda: "last" in names(informer))
+            assert list(informer.of(other)) == []
+            assert [key for key, _ in script.removed] == [OWNER, other]
+
+    asyncio.run(story())
+
+
+def test_a_label_that_was_changed_in_a_gap_is_noticed_on_the_next_list() -> None:
+    async def story() -> None:
+        lists = [listing(10, pod("a", 5)), listing(20, relabelled(pod("a", 5), 15))]
+        script = Script(lists, [[event("ERROR", GONE)], [event("ADDED", pod("last", 31))]])
+        async with serving(script) as informer:
+            await until(lambda: "last" in names(informer))
+            assert names(informer) == {"last"}
+            assert [key for key, _ in script.removed] == [OWNER]
 
     asyncio.run(story())

@@ -1,5 +1,6 @@
 """From what the API server sends to the few fields that we keep."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -7,6 +8,7 @@ import pytest
 
 from builders import pod
 from llamafleet.adapters.projection import controller_uid, project_child, project_pod
+from llamafleet.api.names import GPUS_ANNOTATION, POOL_ANNOTATION
 from llamafleet.api.observed import PodSeen, Termination
 
 
@@ -51,6 +53,18 @@ def container(state: dict[str, Any], **changes: Any) -> dict[str, Any]:
             sidecar,
             {"name": "vllm", "restartCount": 0, "ready": False, "state": state, **changes},
         ],
+    }
+
+
+def at(minute: int) -> datetime:
+    return datetime(2026, 11, 21, 12, minute, tzinfo=UTC)
+
+
+def since(kind: str, status: str, minute: int) -> dict[str, Any]:
+    return {
+        "conditions": [
+            {"type": kind, "status": status, "lastTransitionTime": f"2026-11-21T12:{minute:02}:00Z"}
+        ]
     }
 
 
@@ -144,8 +158,56 @@ PODS = {
         seen(ended=Termination("OOMKilled", 137, "")),
     ),
     "a pod on its way out": (
-        raw_pod({}, metadata={"deletionTimestamp": "2026-11-21T12:05:00Z"}),
-        seen(deleting=True, phase="Pending"),
+        raw_pod(
+            {}, metadata={"deletionTimestamp": "2026-11-21T12:05:00Z", "deletionGracePeriodSeconds": 240}
+        ),
+        seen(deleting=True, deadline=at(5), grace_seconds=240, phase="Pending"),
+    ),
+    "a pod that is bound since a while": (
+        raw_pod(since("PodScheduled", "True", 1), nodeName="a100-0"),
+        seen(node="a100-0", bound=at(1), phase="Pending"),
+    ),
+    "a pod that waits for a node since a while": (
+        raw_pod(since("PodScheduled", "False", 1)),
+        seen(phase="Pending"),
+    ),
+    "a pod that is ready since a while": (
+        raw_pod({**container(RUNNING, started=True), **since("Ready", "True", 9)}),
+        seen(ready=True, ready_since=at(9), started=True),
+    ),
+    "a pod that is not ready any more": (
+        raw_pod({**container(RUNNING, started=True), **since("Ready", "False", 11)}),
+        seen(started=True),
+    ),
+    "a condition whose time is not set": (
+        raw_pod({"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": None}]}),
+        seen(ready=True, phase="Pending"),
+    ),
+    "a container whose startup probe has not passed": (
+        raw_pod(container(RUNNING, started=False)),
+        seen(),
+    ),
+    "a container that ended at a known time": (
+        raw_pod(container({"terminated": {**ENDED, "finishedAt": "2026-11-21T12:07:00Z"}})),
+        seen(ended=Termination("Error", 1, "ValueError: no"), finished=at(7)),
+    ),
+    "a container that ended at a time that nobody knows": (
+        raw_pod(container({"terminated": {**ENDED, "finishedAt": None}})),
+        seen(ended=Termination("Error", 1, "ValueError: no")),
+    ),
+    "a container that ended before and runs": (
+        raw_pod(
+            container(RUNNING, lastState={"terminated": {**ENDED, "finishedAt": "2026-11-21T12:07:00Z"}})
+        ),
+        seen(ended=Termination("Error", 1, "ValueError: no")),
+    ),
+    "a pod with an address": (
+        raw_pod({"phase": "Pending", "podIP": "10.244.0.7"}),
+        seen(address="10.244.0.7", phase="Pending"),
+    ),
+    "a pod that says what it costs": (
+        raw_pod({}, metadata={"annotations": {POOL_ANNOTATION: "cheap", GPUS_ANNOTATION: "8", "other": "1"}}),
+        seen(pool="cheap", gpus=8, phase="Pending"),
     ),
 }
 
@@ -153,6 +215,27 @@ PODS = {
 @pytest.mark.parametrize(("raw", "kept"), PODS.values(), ids=PODS.keys())
 def test_a_pod(raw: dict[str, Any], kept: PodSeen) -> None:
     assert project_pod(raw) == kept
+
+
+@pytest.mark.parametrize("garbled", ["", "two", "-2", "2.0", "1e3", " 2", "2\n", "٢", "99999", "9" * 5000])
+def test_a_garbled_number_of_gpus_is_none_at_all(garbled: str) -> None:
+    raw = raw_pod({}, metadata={"annotations": {GPUS_ANNOTATION: garbled}})
+    assert project_pod(raw).gpus == 0
+
+
+ACTIVE = {
+    "a pod that waits": (pod(phase="Pending"), True),
+    "a pod that runs": (pod(), True),
+    "a pod of a lost node": (pod(phase="Unknown"), True),
+    "a pod that was evicted": (pod(phase="Failed"), False),
+    "a pod that ended well": (pod(phase="Succeeded"), False),
+    "a pod that somebody deletes": (pod(deleting=True), False),
+}
+
+
+@pytest.mark.parametrize(("one", "active"), ACTIVE.values(), ids=ACTIVE.keys())
+def test_which_pods_run_or_will_run(one: PodSeen, active: bool) -> None:  # noqa: FBT001 - a table's column
+    assert one.active is active
 
 
 OWNER = {"kind": "LlamaDeployment", "name": "scout", "uid": "1234", "controller": True}

@@ -71,6 +71,16 @@ async def apply(reach: Transport) -> bytes | None:
     return await reach.apply(PATH, {"kind": "Service"})
 
 
+async def create(reach: Transport) -> bytes | None:
+    await reach.create(PATH, {"kind": "Event"})
+    return None
+
+
+async def delete(reach: Transport) -> bytes | None:
+    await reach.delete(PATH, {"gracePeriodSeconds": 5})
+    return None
+
+
 async def watch(reach: Transport) -> bytes | None:
     return orjson.dumps([event async for event in reach.watch(PATH, {"watch": "1"})])
 
@@ -99,7 +109,7 @@ REFUSALS: dict[str, tuple[int, bytes, type[LlamafleetError], str]] = {
 }
 
 
-@pytest.mark.parametrize("call", [read, apply, watch])
+@pytest.mark.parametrize("call", [read, apply, create, delete, watch])
 @pytest.mark.parametrize(
     ("status", "body", "error", "message"), REFUSALS.values(), ids=[f"{name}," for name in REFUSALS]
 )
@@ -126,12 +136,13 @@ def test_a_long_page_is_cut() -> None:
 def test_what_is_not_there_is_none_to_a_reader_and_an_error_to_a_writer() -> None:
     gone = saying(404, refusal('namespaces "team-a" not found'))
     assert outcome(gone, read) is None
-    for call in (apply, watch):
+    assert outcome(gone, delete) is None
+    for call in (apply, create, watch):
         with pytest.raises(Unavailable, match='HTTP 404: namespaces "team-a" not found'):
             outcome(gone, call)
 
 
-@pytest.mark.parametrize("call", [read, apply])
+@pytest.mark.parametrize("call", [read, apply, create, delete])
 def test_an_answer_that_breaks_off_is_our_error(
     call: Callable[[Transport], Awaitable[bytes | None]],
 ) -> None:
@@ -139,7 +150,7 @@ def test_an_answer_that_breaks_off_is_our_error(
         outcome(cut_off, call)
 
 
-@pytest.mark.parametrize("call", [read, apply, watch])
+@pytest.mark.parametrize("call", [read, apply, create, delete, watch])
 def test_a_server_that_never_answers_is_given_up(
     call: Callable[[Transport], Awaitable[bytes | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,20 +166,20 @@ def test_a_server_that_is_away_is_our_error() -> None:
             address = reach
         async with aiohttp.ClientSession() as session:
             away = Transport(session, address._server)  # noqa: SLF001 - where nobody listens any more
-            for call in (read, apply, watch):
+            for call in (read, apply, create, delete, watch):
                 with pytest.raises(Unavailable, match="Cannot connect to host"):
                     await call(away)
 
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize("status", [200, 201, 202])
 def test_the_body_of_an_answer_is_returned(status: int) -> None:
     assert outcome(saying(status, b'{"kind": "Service"}'), apply) == b'{"kind": "Service"}'
     assert outcome(saying(status, b'{"kind": "Service"}'), read) == b'{"kind": "Service"}'
 
 
-def test_an_apply_is_strict_and_under_our_field_manager() -> None:
+def test_a_write_is_strict_and_under_our_field_manager() -> None:
     asked: list[dict[str, Any]] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -183,16 +194,27 @@ def test_an_apply_is_strict_and_under_our_field_manager() -> None:
         )
         return web.Response(body=b"{}")
 
-    outcome(answer, lambda reach: reach.apply(PATH, {"kind": "Service"}))
+    ours = {"fieldManager": "llamafleet", "fieldValidation": "Strict"}
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 5}
+    for call in (lambda reach: reach.apply(PATH, {"kind": "Service"}), create, delete):
+        outcome(answer, call)
     assert asked == [
-        {
-            "method": "PATCH",
-            "path": PATH,
-            "query": {"fieldManager": "llamafleet", "force": "true", "fieldValidation": "Strict"},
-            "type": "application/apply-patch+yaml",
-            "body": {"kind": "Service"},
-        }
+        said("PATCH", {**ours, "force": "true"}, "application/apply-patch+yaml", {"kind": "Service"}),
+        said("POST", ours, "application/json", {"kind": "Event"}),
+        said("DELETE", {}, "application/json", options),
     ]
+
+
+def said(method: str, query: dict[str, str], content_type: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"method": method, "path": PATH, "query": query, "type": content_type, "body": body}
+
+
+def test_a_reader_may_ask_for_another_form() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=request.headers["Accept"])
+
+    assert outcome(answer, lambda reach: reach.read(PATH, accept="a/b;c=d")) == b"a/b;c=d"
+    assert outcome(answer, read) == b"*/*"
 
 
 def test_an_apply_says_the_same_in_json_and_in_yaml_and_holds_nothing_that_yaml_forbids() -> None:

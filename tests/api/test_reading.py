@@ -190,7 +190,7 @@ def test_metadata_and_status_of_a_stored_object_are_no_reason_to_refuse_it() -> 
     stored = llama() | {"status": {"ofTomorrow": True}}
     stored["metadata"] |= {"labels": {"team": "a"}, "resourceVersion": "7", "managedFields": [{}]}
 
-    assert read(stored) == read(llama())
+    assert read(stored).spec == read(llama()).spec
 
 
 def test_a_manifest_that_contains_itself_is_refused() -> None:

@@ -69,7 +69,7 @@ def _at_least(least: int) -> Callable[[str], int]:
 def _measure(options: argparse.Namespace) -> list[Row]:
     """Everything, on one control plane that is started for it."""
     _say("the planner")
-    planned = rows.planner_rows()
+    planned = [*rows.planner_rows(), *rows.schedule_rows()]
     _say("a control plane starts")
     with ControlPlane() as cluster:
         cluster.add_gpu_nodes(math.ceil(options.resources / NodeKind().gpus) + SPARE_NODES)

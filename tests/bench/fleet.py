@@ -4,7 +4,7 @@ Pure but for one sample that is read from the repository; nothing is sent from h
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import yaml
@@ -14,9 +14,10 @@ from fleet_operator import NAMESPACE
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import Key
 from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.planning.money.ledger import settle
 from llamafleet.planning.rollout import rollout
 from llamafleet.rendering.children import children
-from llamafleet.rendering.conditions import Fleet
+from llamafleet.rendering.fleet import Fleet
 from llamafleet.rendering.status import Account, status
 
 NAMESPACES: Final = 10
@@ -59,9 +60,20 @@ def written(raw: dict[str, Any]) -> Written:
     """Everything that there is to write for a new resource, rendered by the product's own functions."""
     llama = LlamaDeployment.model_validate({**raw, "metadata": {**raw["metadata"], "generation": 1}})
     decided = plan_of(llama)
-    fleet = Fleet(llama.metadata, decided, None, (), rollout(None), None)
-    account = Account(fleet, LlamaDeploymentStatus(), datetime.now(UTC).replace(microsecond=0))
-    return Written(children(llama, decided, NAMESPACE), status(account))
+    now = datetime.now(UTC).replace(microsecond=0)
+    fleet = Fleet(
+        metadata=llama.metadata,
+        plan=decided,
+        failure=None,
+        pods=(),
+        rollout=rollout(None),
+        cause=None,
+        ledger=settle(None, (), now, "UTC", timedelta()),
+        asleep=False,
+        odd=None,
+        now=now,
+    )
+    return Written(children(llama, decided, NAMESPACE), status(Account(fleet, LlamaDeploymentStatus())))
 
 
 def owned(intent: dict[str, Any], uid: str) -> dict[str, Any]:

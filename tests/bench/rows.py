@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from statistics import median, quantiles
 from typing import TypeVar
 
-from bench import planner
+from bench import hours, planner
 from bench.quiet import Quiet
 from bench.report import Row, compared
 from bench.settle import Floor, Settled
@@ -72,6 +72,24 @@ def planner_rows() -> list[Row]:
             planner.cold_floor(),
             0,
         ),
+    ]
+
+
+def schedule_rows() -> list[Row]:
+    """The hours of a fleet: now, and in a month."""
+    step = hours.cron_step()
+    return [
+        compared("schedule: the level now, 1 window; floor: one step of cron", "µs", hours.level(1, 0), step),
+        compared("schedule: 5 windows; floor: the same", "µs", hours.level(5, 0), step),
+        compared("schedule: 5 windows and 20 exceptions; floor: the same", "µs", hours.level(5, 20), step),
+        compared(
+            "schedule: a month of these; floor: the steps of cron in it",
+            "µs",
+            hours.new_month(5, 20),
+            hours.cron_month(5),
+            0,
+        ),
+        Row("schedule: the same month again", f"{hours.same_month(5, 20):.1f} µs"),
     ]
 
 

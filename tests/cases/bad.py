@@ -6,7 +6,7 @@ The API server has words of its own for bounds and forms. A rule of ours has the
 import pytest
 
 from cases.bad_pools import BAD_POOLS
-from cases.manifests import exception, llama, model, resources, serving, window
+from cases.manifests import exception, llama, model, night, resources, serving, window
 from llamafleet.api.vllm_flags import OWNED_FLAGS
 
 BAD = [
@@ -57,6 +57,57 @@ BAD = [
         "spec.schedule.windows[0].duration in body should match",
         "spec.schedule.windows[0].duration",
         id="another duration form",
+    ),
+    pytest.param(
+        window(duration="-8h"),
+        "spec.schedule.windows[0].duration in body should match",
+        "spec.schedule.windows[0].duration",
+        id="a negative duration",
+    ),
+    *(
+        pytest.param(
+            window(duration=duration),
+            "duration of a window of spec.schedule.windows must be at least 5m",
+            "spec.schedule.windows[0].duration",
+            id=f"a window of {duration}",
+        )
+        for duration in ("0s", "0d0h00m", "299s", "4m59s", "1m1m1m1m")
+    ),
+    pytest.param(
+        window(minReplicas=1_000_000_000),
+        "spec.schedule.windows[0].minReplicas in body should be less than or equal to 1000",
+        "spec.schedule.windows[0].minReplicas",
+        id="a billion replicas in a window",
+    ),
+    pytest.param(
+        window(maxReplicas=1_000_000_000),
+        "spec.schedule.windows[0].maxReplicas in body should be less than or equal to 1000",
+        "spec.schedule.windows[0].maxReplicas",
+        id="a billion replicas in a window at most",
+    ),
+    pytest.param(
+        night(drainTimeout="24h1s"),
+        "spec.schedule.drainTimeout must be at most 24h",
+        "spec.schedule.drainTimeout",
+        id="a drain of more than a day",
+    ),
+    pytest.param(
+        night(drainTimeout="-5m"),
+        "spec.schedule.drainTimeout in body should match",
+        "spec.schedule.drainTimeout",
+        id="a negative drain",
+    ),
+    pytest.param(
+        night(preWarm="2d"),
+        "spec.schedule.preWarm must be Auto or at most 24h",
+        "spec.schedule.preWarm",
+        id="opening two days early",
+    ),
+    pytest.param(
+        night(preWarm="auto"),
+        "spec.schedule.preWarm in body should match",
+        "spec.schedule.preWarm",
+        id="auto without its capital",
     ),
     pytest.param(
         llama(schedule={"windows": [{"name": "a", "start": "0 1 * * *", "duration": "1h"}] * 2}),
@@ -123,6 +174,36 @@ BAD = [
         "spec.cost must have at least one of hourlyLimit and monthlyBudget",
         "spec.cost",
         id="a cost without a limit",
+    ),
+    pytest.param(
+        llama(cost={"hourlyLimit": "0.00"}),
+        "spec.cost.hourlyLimit must be more than zero",
+        "spec.cost.hourlyLimit",
+        id="an hourly limit of nothing",
+    ),
+    pytest.param(
+        llama(cost={"monthlyBudget": "0"}),
+        "spec.cost.monthlyBudget must be more than zero",
+        "spec.cost.monthlyBudget",
+        id="a budget of nothing",
+    ),
+    pytest.param(
+        llama(cost={"monthlyBudget": "-900.00"}),
+        "spec.cost.monthlyBudget in body should match",
+        "spec.cost.monthlyBudget",
+        id="a negative budget",
+    ),
+    pytest.param(
+        llama(cost={"hourlyLimit": "-1"}),
+        "spec.cost.hourlyLimit in body should match",
+        "spec.cost.hourlyLimit",
+        id="a negative limit",
+    ),
+    pytest.param(
+        llama(cost={"monthlyBudget": "1e9"}),
+        "spec.cost.monthlyBudget in body should match",
+        "spec.cost.monthlyBudget",
+        id="a budget with an exponent",
     ),
     pytest.param(
         llama(cost={"hourlyLimit": 12}),
@@ -381,6 +462,18 @@ BAD = [
         "spec.replicas in body should be less than or equal to 1000",
         "spec.replicas",
         id="too many",
+    ),
+    pytest.param(
+        llama(replicas=1_000_000_000),
+        "spec.replicas in body should be less than or equal to 1000",
+        "spec.replicas",
+        id="a billion replicas",
+    ),
+    pytest.param(
+        llama(scaling={"maxReplicas": 1_000_000_000}),
+        "spec.scaling.maxReplicas in body should be less than or equal to 1000",
+        "spec.scaling.maxReplicas",
+        id="a ceiling of a billion",
     ),
     pytest.param(
         llama(name="8b"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases.manifests import exception, llama, model, pool, resources, serving, toleration, window
+from cases.manifests import exception, llama, model, night, pool, resources, serving, toleration, window
 
 GOOD = [
     pytest.param(llama(), id="the least that a LlamaDeployment needs"),
@@ -35,6 +35,24 @@ GOOD = [
     pytest.param(llama(gpu={"pools": ["a100", "h100"], "count": 8, "hostOffload": "Never"}), id="GPUs"),
     pytest.param(llama(gpu={"count": 64, "capacityType": "SpotPreferred"}), id="spot GPUs of one large node"),
     pytest.param(window(minReplicas=0, maxReplicas=4), id="a window with bounds"),
+    *(
+        pytest.param(window(duration=duration), id=f"a window of {duration}")
+        for duration in ("5m", "300s", "0d0h5m", "30m7h", "1d", "999999d999999d999999d999999d")
+    ),
+    pytest.param(night(preWarm="Auto", drainTimeout="24h", closeWhenIdle=True), id="a day for draining"),
+    pytest.param(night(preWarm="0s", drainTimeout="0s"), id="neither early nor late"),
+    pytest.param(night(preWarm="1d", drainTimeout="86400s"), id="a day early"),
+    pytest.param(
+        llama(
+            schedule={
+                "windows": [
+                    {"name": f"w{index}", "start": "0 1 * * *", "duration": "999999s999999s999999s999999s"}
+                    for index in range(64)
+                ]
+            }
+        ),
+        id="as many windows as there may be",
+    ),
     pytest.param(exception(date="2026-12-24"), id="a day off"),
     pytest.param(
         exception(**{"from": "2026-12-24T18:00:00+01:00", "to": "2026-12-24T18:00:00Z"}),

@@ -37,6 +37,12 @@ def window(**fields: object) -> dict[str, Any]:
     return llama(schedule={"windows": [{"name": "night", "start": "0 22 * * *", "duration": "8h", **fields}]})
 
 
+def night(**fields: object) -> dict[str, Any]:
+    """A LlamaDeployment that is open every night, with these fields of spec.schedule."""
+    windows = [{"name": "night", "start": "0 22 * * *", "duration": "8h"}]
+    return llama(schedule={"windows": windows, **fields})
+
+
 def exception(**fields: object) -> dict[str, Any]:
     """A LlamaDeployment with one exception."""
     return llama(schedule={"exceptions": [{"state": "Closed", **fields}]})

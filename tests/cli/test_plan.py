@@ -235,11 +235,106 @@ def test_the_catalogues_price_is_told_with_its_rule_and_a_price_of_ones_own_with
     assert "prices on demand" not in run(capsys, SCOUT, "--values", "values.yaml").out
 
 
+class TestNoPrice:
+    """A pool of L40 without a price: the catalogue has none for that GPU, either."""
+
+    small = "{model: {variant: llama-3.1-8b}, serving: {contextLength: 8192}%s}"
+    note = (
+        "The price of pool own is not known: spec.price.onDemand of the GpuPool is missing and the catalogue "
+        "has none for l40; no budget can be kept."
+    )
+    windows = (
+        ", scaling: {minReplicas: 2}, schedule: {timeZone: Europe/Berlin, "
+        "windows: [{name: nightly, start: '0 22 * * *', duration: 4h}]}"
+    )
+
+    def test_programs_read_null_and_never_zero(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = written(folder, small=self.small % self.windows)
+        ended = run(capsys, file, "--pools", pools(folder, own="{gpu: l40}"), "-o", "json")
+        assert (ended.code, ended.err) == (0, "")
+        told = ended.json
+        assert (told["feasible"], told["pool"], told["gpusPerReplica"]) == (True, "own", 1)
+        assert told["hourlyUsdPerReplica"] is told["monthlyUsdPerReplica"] is None
+        assert {one["hourlyUsdPerReplica"] for one in told["candidates"]} == {None}
+        assert self.note in told["reasons"]
+        assert "0.00 USD" not in ended.out
+
+    def test_people_read_unknown(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = written(folder, small=self.small % self.windows)
+        ended = run(capsys, file, "--pools", pools(folder, own="{gpu: l40}"))
+        assert (ended.code, ended.err) == (0, "")
+        assert (
+            "\nUS dollars (no price is known)\n"
+            "            one replica  2 replicas wanted\n"
+            "  per hour      unknown            unknown\n"
+            "\n"
+        ) in ended.out
+        assert "\n  own   unknown   22.86  BF16 on 1 x l40  chosen\n" in ended.out
+        assert self.note in " ".join(ended.out.split())
+
+    def test_all_that_is_explained_does_without_the_price(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = written(folder, small=self.small % "")
+        tight = pools(folder, own="{gpu: l40, gpusPerNode: 1, hostMemoryPerGpu: 8Gi}")
+        refused = run(capsys, file, "--pools", tight, "--explain")
+        assert refused.code == 3
+        assert "the pool has 8. Price unknown.\n" in refused.out
+        fits = run(capsys, file, "--pools", pools(folder, own="{gpu: l40}"), "--explain")
+        shown = " ".join(fits.out.split())
+        assert "BF16 on 1 x l40 (pool own), price unknown: chosen. " in shown
+        assert "it fits on as many GPUs, in the lower precision FP8" in shown
+        assert "Its price is not known; it is the smallest of 12 shapes that fit." in shown
+        assert " price of a GPU-hour no price is known " in shown
+
+    def test_a_pool_with_a_price_comes_first(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = pools(folder, own="{gpu: l40}", gold='{gpu: a100-80gb, price: {onDemand: "1.19"}}')
+        shown = run(capsys, written(folder, small=self.small % ""), "--pools", file).out
+        assert "\n  gold     1.19   54.83  BF16 on 1 x a100-80gb  chosen\n" in shown
+        assert (
+            "\n  own   unknown   22.86  BF16 on 1 x l40        it fits, but its price is not known\n" in shown
+        )
+
+    def test_the_operators_own_answer_says_it_too(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = own_checkpoint(folder, layers=48)
+        ended = run(capsys, file, "--weights", ".", "--pools", pools(folder, own="{gpu: l40}"), "-o", "json")
+        (said,) = caveats(ended)
+        assert said.startswith(f"{UNSEEN}BF16 on 1 x l40 (pool own), price unknown, ")
+
+    def test_spot_nodes_without_a_price_are_planned_on(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = written(folder, small=self.small % ", gpu: {capacityType: Spot}")
+        nodes = "{gpu: a100-80gb, nodeSelector: {karpenter.sh/capacity-type: spot}}"
+        ended = run(capsys, file, "--pools", pools(folder, own=nodes), "-o", "json")
+        assert (ended.code, ended.json["capacityType"], ended.json["hourlyUsdPerReplica"]) == (
+            0,
+            "Spot",
+            None,
+        )
+        assert "spec.price.spot of the GpuPool is missing; no budget can be kept." in ended.out
+
+    def test_a_price_of_0_is_shown_as_a_price(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        file = written(folder, small=self.small % self.windows)
+        free = pools(folder, own='{gpu: l40, price: {onDemand: "0"}}')
+        told = run(capsys, file, "--pools", free, "-o", "json").json
+        assert told["hourlyUsdPerReplica"] == "0.00"
+        month = told["monthlyUsdPerReplica"]
+        assert (month["alwaysOn"], month["insideWindows"], month["openHours"]) == ("0.00", "0.00", "120.00")
+        shown = run(capsys, file, "--pools", free, "--explain").out
+        assert "\n  per hour                                       0.00               0.00\n" in shown
+        assert "unknown" not in shown
+
+
 def test_what_a_shape_rests_on_is_told_unasked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spec = "{model: {variant: llama-3.1-8b}, cost: {hourlyLimit: '3'}}"
+    spec = "{model: {variant: llama-3.1-8b}, scaling: {queueDepth: 4}}"
     shown = run(capsys, written(folder, small=spec)).out
     assert "\n  -  contextLength is not set: 131,072 is the longest context of llama-3.1-8b.\n" in shown
-    assert "\n  -  These fields are valid but do nothing in this release: spec.cost.\n" in shown
+    assert "\n  -  These fields are valid but do nothing in this release: spec.scaling.queueDepth.\n" in shown
 
 
 def test_a_values_file_changes_the_price(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -177,7 +177,7 @@ def test_spot_windows_and_unusable_pools_are_told(capsys: pytest.CaptureFixture[
         "days": 30,
         "from": "2026-11-20T23:00:00Z",
     }
-    assert printed["notInEffect"] == ["spec.schedule"]
+    assert printed["notInEffect"] == []
     assert printed["candidates"][-1] == {
         "pool": "amd",
         "gpu": None,

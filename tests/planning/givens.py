@@ -21,6 +21,9 @@ from llamafleet.planning.sizing.shape import GpuMemory, Pool, UnusablePool
 A100 = 2 * 2048
 """Tokens in flight on an A100: two steps of 2048."""
 
+SPOT_NODES = {"karpenter.sh/capacity-type": "spot"}
+"""Selects nodes that are all spot nodes."""
+
 Json = Mapping[str, object]
 
 
@@ -37,9 +40,16 @@ def gpupool(name: str, gpu: str, price: str | None, **fields: object) -> GpuPool
     return GpuPool.model_validate({"metadata": {"name": name}, "spec": {"gpu": gpu, **priced, **fields}})
 
 
-def pool(gpu: str = "a100-80gb", price: str = "1.19", **fields: object) -> Pool:
+def pool(gpu: str = "a100-80gb", price: str | None = "1.19", **fields: object) -> Pool:
     """A usable pool named after its GPU."""
     (resolved,) = resolve([gpupool(gpu, gpu, price, **fields)])
+    assert isinstance(resolved, Pool)
+    return resolved
+
+
+def unpriced(name: str = "own", **fields: object) -> Pool:
+    """A pool of L40, for which the catalogue has no price, with none of its own."""
+    (resolved,) = resolve([gpupool(name, "l40", None, **fields)])
     assert isinstance(resolved, Pool)
     return resolved
 

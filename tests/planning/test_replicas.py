@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from llamafleet.planning.replicas import Observation, Reason, decide
-from planning.givens import Json, spec
+from llamafleet.planning.situation import Reason
+from planning.givens import Json, planned, spec
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -74,5 +74,5 @@ BOUNDS = {"minReplicas": 2, "maxReplicas": 4}
 def test_every_rule_that_applies_gives_its_count_and_reason(
     sections: dict[str, Json | int | bool], seen: int | None, told: list[tuple[str, int, str]]
 ) -> None:
-    reasons = decide(spec("scout", **sections), Observation(now=NOW, replicas=seen))
+    reasons = planned(spec("scout", **sections), replicas=seen).reasons
     assert reasons == tuple(Reason(*each) for each in told)

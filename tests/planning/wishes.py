@@ -11,7 +11,7 @@ from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import gpus, models
 from llamafleet.planning.sizing.memory import GIB
 from llamafleet.planning.sizing.shape import Pool
-from planning.givens import pool, spec
+from planning.givens import SPOT_NODES, pool, spec
 
 patient = settings(deadline=None)
 """A busy machine is no reason to fail: these tests are about sums, not about speed."""
@@ -23,18 +23,18 @@ CENTS = st.integers(min_value=0, max_value=1_000)
 
 @st.composite
 def pools(draw: st.DrawFn) -> Pool:
-    """A pool of any GPU on nodes of any size, which may sell spot capacity, on demand, or both."""
+    """A pool of any GPU on nodes of any size, that sells on demand, spot, or both, at known prices or not."""
     key = draw(st.sampled_from(sorted(gpus())))
     size = draw(st.sampled_from([1, 2, 4, 6, 8, 16, 32, 64]))
-    on_demand, spot = draw(CENTS | st.none()), draw(CENTS | st.none())
-    usd = [None if cents is None else Decimal(cents) / 100 for cents in (on_demand, spot)]
+    on_demand, spot = draw(st.tuples(*[CENTS.map(lambda cents: Decimal(cents) / 100) | st.none()] * 2))
+    spot_only = draw(st.booleans())
     return dataclasses.replace(
-        pool(key, "1", gpusPerNode=size, nodeSelector={"pool": key}),
+        pool(key, "1", gpusPerNode=size, nodeSelector=SPOT_NODES if spot_only else {"pool": key}),
         host_memory_per_gpu=draw(
             st.none() | st.integers(min_value=4, max_value=200).map(lambda gib: gib * GIB)
         ),
-        hourly_usd_per_gpu=usd[0] if usd[0] is not None or usd[1] is not None else Decimal(1),
-        spot_usd_per_gpu=usd[1],
+        hourly_usd_per_gpu=None if spot_only else on_demand,
+        spot_usd_per_gpu=spot,
     )
 
 

@@ -1,19 +1,19 @@
 """A world in memory for the reconciler: a few dictionaries, and a list of what was written.
 
-It is no Kubernetes: it defaults nothing, validates nothing and knows no versions. How the real API
+It is no Kubernetes: it defaults nothing, validates nothing and counts no versions. How the real API
 server answers is tested against the real one.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from llamafleet.adapters.projection import project_child
-from llamafleet.api.observed import ChildSeen, Key, PodSeen
-from llamafleet.errors import LlamafleetError
+from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen
+from llamafleet.errors import LlamafleetError, Stale
 
 
 @dataclass
@@ -24,19 +24,29 @@ class Memory:
         resource_now: the LlamaDeployment, or None when it is gone.
         gpu_pools: every GpuPool.
         objects: the children, by kind.
-        running: the pods.
+        running: the pods that exist.
+        gone: the pods that were removed and not settled yet.
+        readings: what pods say of their work, by uid; a pod without one gives no reading.
+        spot_nodes: whether each known node is a spot node; a node that is missing is gone.
         logs: the end of a container's log, by pod name; a pod without one has an unreadable log.
         refused: the error for each kind of child that must not be written, and for ``status``.
         writes: what was written, in words.
+        announced: every Event, in order; a name that exists already is one Event, as in a cluster.
+        shortened: the names of the pods that were given a few seconds to end, in order.
     """
 
     resource_now: dict[str, Any] | None
     gpu_pools: tuple[dict[str, Any], ...] = ()
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: tuple[PodSeen, ...] = ()
+    gone: tuple[Departed, ...] = ()
+    readings: dict[str, Load] = field(default_factory=dict)
+    spot_nodes: dict[str, bool] = field(default_factory=dict)
     logs: dict[str, str | LlamafleetError] = field(default_factory=dict)
     refused: dict[str, LlamafleetError] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    announced: list[Announcement] = field(default_factory=list)
+    shortened: list[str] = field(default_factory=list)
 
     async def resource(self, key: Key) -> dict[str, Any] | None:
         del key
@@ -53,6 +63,21 @@ class Memory:
         del key
         return self.running
 
+    def departed(self, key: Key) -> tuple[Departed, ...]:
+        del key
+        return self.gone
+
+    def settled(self, key: Key, uids: Iterable[str]) -> None:
+        del key
+        past = set(uids)
+        self.gone = tuple(one for one in self.gone if one.pod.uid not in past)
+
+    async def loads(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+        return {pod.uid: self.readings[pod.uid] for pod in pods if pod.ready and pod.uid in self.readings}
+
+    async def is_spot(self, node: str) -> bool | None:
+        return self.spot_nodes.get(node)
+
     async def log_of(self, namespace: str, pod: PodSeen) -> str:
         del namespace
         log = self.logs[pod.name]
@@ -67,10 +92,23 @@ class Memory:
         assert seen.uid == f"uid-of-{intent['kind']}"
         self._store("update", intent)
 
-    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
+    async def shorten(self, namespace: str, pod: PodSeen) -> None:
+        assert self.resource_now is not None
+        assert namespace == self.resource_now["metadata"]["namespace"]
+        self.shortened.append(pod.name)
+
+    async def announce(self, event: Announcement) -> None:
+        known = {(one.uid, one.reason, one.again) for one in self.announced}
+        if (event.uid, event.reason, event.again) not in known:
+            self.announced.append(event)
+
+    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         assert self.resource_now is not None
         metadata = self.resource_now["metadata"]
         assert (key, uid) == (Key(metadata["namespace"], metadata["name"]), metadata["uid"])
+        if version != metadata.get("resourceVersion", ""):
+            message = "the resource changed"
+            raise Stale(message)
         self._write("status", "status")
         self.resource_now["status"] = orjson.loads(orjson.dumps(status))
 

@@ -35,7 +35,8 @@ class Fleet:
 
     def repairs(self) -> int | None:
         """How many children had to be repaired."""
-        return asyncio.run(self._reconciler.reconcile(KEY))
+        outcome = asyncio.run(self._reconciler.reconcile(KEY))
+        return None if outcome is None else outcome.repairs
 
     def settled(self) -> "Fleet":
         """The same after one reconcile, with the record of its writes cleared."""
@@ -176,7 +177,7 @@ def test_a_fleet_that_must_sleep_does_so_whatever_else_fails() -> None:
         broken.reconcile()
     assert broken.world.objects["Deployment"]["spec"]["replicas"] == 0
     assert broken.raw["status"]["desiredReplicas"] == 0
-    assert broken.raw["status"]["cost"] == {"hourlyRate": "0.00"}
+    assert broken.raw["status"]["cost"]["hourlyRate"] == "0.00"
 
 
 def test_a_sleep_that_could_not_be_written_does_not_look_free() -> None:
@@ -186,19 +187,19 @@ def test_a_sleep_that_could_not_be_written_does_not_look_free() -> None:
     with pytest.raises(Unavailable, match="HTTP 500"):
         awake.reconcile()
     assert awake.raw["status"]["desiredReplicas"] == 2
-    assert awake.raw["status"]["cost"] == {"hourlyRate": "2.38"}
+    assert awake.raw["status"]["cost"]["hourlyRate"] == "2.38"
 
 
 def test_a_refused_spec_can_still_be_put_to_sleep() -> None:
     refused = fleet(replicas=2).settled()
     template = refused.world.objects["Deployment"]["spec"]["template"]
     refused.raw["spec"] |= {"gpu": {"pools": ["nowhere"]}, "suspend": True}
-    assert refused.repairs() == 1
-    assert refused.world.writes == ["update Deployment", "status"]
+    assert refused.repairs() == 2
+    assert refused.world.writes == ["update Service", "update Deployment", "status"]
     assert refused.world.objects["Deployment"]["spec"]["replicas"] == 0
     assert refused.world.objects["Deployment"]["spec"]["template"] == template
     assert refused.raw["status"]["desiredReplicas"] == 0
-    assert refused.raw["status"]["cost"] == {"hourlyRate": "0.00"}
+    assert refused.raw["status"]["cost"]["hourlyRate"] == "0.00"
     refused.world.writes.clear()
     assert refused.repairs() == 0
     assert refused.world.writes == []
@@ -210,11 +211,11 @@ def test_a_spec_that_cannot_even_be_read_can_be_put_to_sleep() -> None:
     unreadable.raw["spec"] |= {"gpu": {"count": 3}}
     assert unreadable.reconcile()
     assert unreadable.world.writes == ["status"]
-    assert unreadable.raw["status"]["cost"] == {"hourlyRate": "2.38"}
+    assert unreadable.raw["status"]["cost"]["hourlyRate"] == "2.38"
     unreadable.raw["spec"] |= {"suspend": True}
     assert unreadable.reconcile()
     assert unreadable.world.objects["Deployment"]["spec"]["replicas"] == 0
-    assert unreadable.raw["status"]["cost"] == {"hourlyRate": "0.00"}
+    assert unreadable.raw["status"]["cost"]["hourlyRate"] == "0.00"
 
 
 def test_a_running_fleet_does_not_move_for_a_better_price() -> None:

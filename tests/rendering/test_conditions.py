@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 import pytest
 
 from builders import NOW, llama, plan_of, pod
+from llamafleet.api.ledger import Ledger
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import Conflict, DoesNotFit, Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import Cause
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import Rollout
-from llamafleet.rendering.conditions import MESSAGE_LIMIT, Fleet, conditions, statements
+from llamafleet.rendering.conditions import MESSAGE_LIMIT, conditions, statements
+from llamafleet.rendering.fleet import Fleet
 from llamafleet.rendering.status import Account, status
 
 ONE, TWO = llama(), llama(replicas=2)
@@ -31,7 +33,16 @@ TOO_LARGE = DoesNotFit("spec.model.variant", "maverick", "needs 4 GPUs")
 
 def fleet(resource: LlamaDeployment = ONE, **changes: Any) -> Fleet:
     """A fleet that was just planned and has no pods."""
-    usual: dict[str, Any] = {"plan": plan_of(resource), "failure": None, "pods": (), "cause": None}
+    usual: dict[str, Any] = {
+        "plan": plan_of(resource),
+        "failure": None,
+        "pods": (),
+        "cause": None,
+        "ledger": Ledger(month="2026-11", at=NOW),
+        "asleep": False,
+        "odd": None,
+        "now": NOW,
+    }
     pods = changes.get("pods", ())
     settled = Rollout(
         current=True, total=len(pods), updated=len(pods), ready=sum(item.ready for item in pods)
@@ -176,24 +187,24 @@ def test_a_refused_edit_says_that_the_fleet_runs_on() -> None:
 
 
 def test_fields_without_effect_are_named() -> None:
-    assert said(fleet(llama(cost={"hourlyLimit": "5"})))["FieldsInEffect"] == (
+    assert said(fleet(llama(scaling={"queueDepth": 4})))["FieldsInEffect"] == (
         False,
         "NotYetInEffect",
-        "These fields are valid but do nothing in this release: spec.cost.",
+        "These fields are valid but do nothing in this release: spec.scaling.queueDepth.",
     )
 
 
 def test_a_long_message_is_cut() -> None:
     failure = Unavailable("x" * 5000)
-    (ready,) = [item for item in conditions(fleet(failure=failure), (), NOW) if item["type"] == "Ready"]
+    (ready,) = [item for item in conditions(fleet(failure=failure), ()) if item["type"] == "Ready"]
     assert ready["message"] == "x" * MESSAGE_LIMIT
 
 
 def test_the_time_of_a_condition_moves_only_when_its_status_flips() -> None:
-    loading = status(Account(fleet(pods=(LOADING,)), LlamaDeploymentStatus(), NOW))
+    loading = status(Account(fleet(pods=(LOADING,)), LlamaDeploymentStatus()))
     minute = timedelta(minutes=1)
-    stuck = status(Account(fleet(pods=(LOADING,), cause=STUCK), parsed(loading), NOW + minute))
-    ready = status(Account(fleet(pods=(READY,)), parsed(stuck), NOW + 2 * minute))
+    stuck = status(Account(fleet(pods=(LOADING,), cause=STUCK, now=NOW + minute), parsed(loading)))
+    ready = status(Account(fleet(pods=(READY,), now=NOW + 2 * minute), parsed(stuck)))
     assert times(loading)["Ready"] == "2026-11-21T12:00:00Z"
     assert times(stuck) == times(loading), "another reason is no flip"
     assert times(ready) == {
@@ -206,23 +217,23 @@ def test_the_time_of_a_condition_moves_only_when_its_status_flips() -> None:
 
 def test_every_condition_names_the_generation_that_it_speaks_of() -> None:
     about = dataclasses.replace(fleet(), metadata=ONE.metadata.model_copy(update={"generation": 7}))
-    written = status(Account(about, LlamaDeploymentStatus(), NOW))
+    written = status(Account(about, LlamaDeploymentStatus()))
     assert written["observedGeneration"] == 7
     assert {item["observedGeneration"] for item in written["conditions"]} == {7}
 
 
 def test_a_refused_spec_keeps_the_last_plan_and_its_cost() -> None:
-    before = status(Account(fleet(TWO, pods=(READY, READY)), LlamaDeploymentStatus(), NOW))
-    after = status(Account(fleet(TWO, plan=UNKNOWN_POOL, pods=(READY,)), parsed(before), NOW))
+    before = status(Account(fleet(TWO, pods=(READY, READY)), LlamaDeploymentStatus()))
+    after = status(Account(fleet(TWO, plan=UNKNOWN_POOL, pods=(READY,)), parsed(before)))
     for field in ("desiredReplicas", "reasons", "plan", "cost"):
         assert after[field] == before[field]
     assert after["desiredReplicas"] == 2
-    assert after["cost"] == {"hourlyRate": "2.38"}
+    assert after["cost"]["hourlyRate"] == "2.38"
     assert (after["replicas"], after["readyReplicas"]) == (1, 1)
 
 
 def test_a_spec_that_never_was_valid_has_no_plan() -> None:
-    written = status(Account(fleet(plan=UNKNOWN_POOL), LlamaDeploymentStatus(), NOW))
+    written = status(Account(fleet(plan=UNKNOWN_POOL), LlamaDeploymentStatus()))
     assert not {"plan", "cost"} & written.keys()
     assert written["selector"] == "app.kubernetes.io/managed-by=llamafleet,llamafleet.io/deployment=llama"
 

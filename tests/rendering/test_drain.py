@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from llamafleet.planning.drain import Drain
 from llamafleet.rendering.probes import pre_stop
 from testbed.processes import reserved_port
 
@@ -69,7 +70,7 @@ def serving(*answers: bytes | None) -> Iterator[Server]:
 
 def drain(port: int, limit: int) -> float:
     """Run the program without its settling time; how many seconds it took."""
-    interpreter, option, program, *numbers = pre_stop()["exec"]["command"]
+    interpreter, option, program, *numbers = pre_stop(Drain(hook=300, server=60))["exec"]["command"]
     assert (interpreter, option, numbers) == ("python3", "-c", ["8000", "10", "300"])
     started = time.monotonic()
     command = [sys.executable, option, program, str(port), "0", str(limit)]

@@ -65,6 +65,16 @@ def test_a_pool_that_sells_spot_capacity_shows_its_price_to_whoever_takes_it() -
     assert told["Spot"]["hourlyUsdPerReplica"] == told["SpotPreferred"]["hourlyUsdPerReplica"] == "0.755"
 
 
+def test_a_price_that_is_not_known_is_left_out_and_a_price_of_0_is_not() -> None:
+    unknown, free = (
+        figures(plan_of(llama(), pools=[gpu_pool(gpu="l40", **price)]).shape)
+        for price in ({}, {"price": {"onDemand": "0"}})
+    )
+    assert free == {**unknown, "hourlyUsdPerReplica": "0.00"}
+    assert "hourlyUsdPerReplica" not in unknown
+    assert StatusPlan.model_validate(unknown).hourly_usd_per_replica is None
+
+
 def test_the_memory_of_a_gpu_adds_up() -> None:
     told = figures(shape_of(RESOURCES["maverick"]))
     taken = ("weightsGiBPerGpu", "ropeTableGiBPerGpu", "overheadGiBPerGpu", "kvCacheGiBPerGpu")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from builders import SAMPLES, gpu_pool, llama, plan_of, raw_llama, shape_of
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import APPLIED_ANNOTATION
+from llamafleet.api.schedule import Schedule
+from llamafleet.planning.drain import drain
 from llamafleet.rendering.children import children
 
 TOKEN = {"name": "hub", "key": "token"}
@@ -139,8 +141,20 @@ def test_the_grace_period_covers_draining_the_servers_own_timeout_and_its_end(
     container = container_of(resource)
     drain = int(container["lifecycle"]["preStop"]["exec"]["command"][-1])
     (timeout,) = [arg for arg in container["args"] if arg.startswith("--shutdown-timeout=")]
-    assert (drain, timeout) == (300, "--shutdown-timeout=60")
-    assert pod_of(resource)["terminationGracePeriodSeconds"] == 300 + 60 + 20
+    assert (drain, timeout) == (240, "--shutdown-timeout=60")
+    assert pod_of(resource)["terminationGracePeriodSeconds"] == 240 + 60 + 20
+
+
+@pytest.mark.parametrize(
+    ("asked", "hook", "server", "grace"),
+    [("1h", 3540, 60, 3620), ("5m", 240, 60, 320), ("15s", 12, 3, 35), ("5s", 4, 1, 31), ("0s", 0, 1, 31)],
+)
+def test_the_time_to_drain_is_shared_between_the_hook_and_the_server(
+    asked: str, hook: int, server: int, grace: int
+) -> None:
+    window = {"name": "night", "start": "0 1 * * *", "duration": "4h"}
+    shares = drain(Schedule.model_validate({"windows": [window], "drainTimeout": asked}))
+    assert (shares.hook, shares.server, shares.grace) == (hook, server, grace)
 
 
 def test_the_token_is_only_ever_a_reference() -> None:

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from testbed import binaries, cache, go, modules
+from testbed import binaries, cache, debian, go, modules, network
 from testbed.cluster import Cluster
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
 from testbed.processes import ended_by_signals
+from testbed.versions import NODE
 
 CRDS = Path(__file__).resolve().parents[2] / "crds"  # of the project, generated
 INTERRUPTED = 128 + signal.SIGINT  # the exit code that a shell expects after Ctrl-C
@@ -49,6 +50,11 @@ def parser() -> argparse.ArgumentParser:
         "--nodes", type=_count, default=4, metavar="N", help="GPU nodes, 8 A100-80GB each (default: 4)"
     )
     cluster.set_defaults(command=_cluster)
+    text = "run a command in a network of its own, where such a thing is allowed"
+    private = commands.add_parser("network", help=text, description=text)
+    private.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    private.add_argument("run", nargs="+", metavar="-- COMMAND", help="the command and its arguments")
+    private.set_defaults(command=_network)
     text = "for maintainers: write the Go module pins anew after a change of versions.py"
     commands.add_parser("modules", help=text, description=text).set_defaults(command=_modules)
     return top
@@ -63,6 +69,16 @@ def _count(text: str) -> int:
 
 def _build(_options: argparse.Namespace) -> None:
     binaries.ensure()
+    try:
+        binaries.ensure(NODE)
+        debian.ensure()
+    except TestbedError as error:
+        print(f"warning: tests of the real node will be skipped: {error}", file=sys.stderr, flush=True)
+
+
+def _network(options: argparse.Namespace) -> None:
+    start = network.run_inside if options.inside else network.run
+    start(options.run)
 
 
 def _cluster(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
-"""Finds the programs of the control plane, or builds them from their pinned Go modules.
+"""Finds the programs of the control plane and of the real node, or builds them from their pinned Go modules.
 
-The order is: the folder in KUBEBUILDER_ASSETS, the user's cache, a build into that cache. No cluster is
-started here.
+The order is: the folder in KUBEBUILDER_ASSETS (the control plane alone), the user's cache, a build into that
+cache. No cluster is started here.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from testbed import cache, go
 from testbed.errors import TestbedError
 from testbed.processes import end_group, spawn
-from testbed.versions import MODULES, PROGRAMS, Module
+from testbed.versions import CONTROL_PLANE, Module, Suite
 
 ASSETS = "KUBEBUILDER_ASSETS"
 HEARTBEAT_SECONDS = {
@@ -28,34 +28,34 @@ NETWORK_TROUBLE = re.compile(
 )
 
 
-def find() -> Path | None:
-    """Return the folder that holds every program, or None when they have to be built.
+def find(suite: Suite = CONTROL_PLANE) -> Path | None:
+    """Return the folder that holds every program of the suite, or None when they have to be built.
 
     Raises:
         TestbedError: KUBEBUILDER_ASSETS is set, and a program is missing there.
     """
     assets = os.environ.get(ASSETS)
-    if assets:
+    if assets and suite is CONTROL_PLANE:
         return _complete(Path(assets))
-    folder = cache.root() / "bin" / cache.key()
+    folder = cache.root() / "bin" / cache.key(suite)
     return folder if folder.is_dir() else None
 
 
-def ensure() -> Path:
-    """Return the folder that holds every program, after building them when there is none.
+def ensure(suite: Suite = CONTROL_PLANE) -> Path:
+    """Return the folder that holds every program of the suite, after building them when there is none.
 
     Raises:
         TestbedError: KUBEBUILDER_ASSETS lacks a program, or the build failed.
     """
-    found = find()
+    found = find(suite)
     if found:
         return found
     with cache.locked("build"):
-        return find() or _build(cache.root() / "bin" / cache.key())
+        return find(suite) or _build(suite, cache.root() / "bin" / cache.key(suite))
 
 
 def _complete(folder: Path) -> Path:
-    missing = [name for name in PROGRAMS if not os.access(folder / name, os.X_OK)]
+    missing = [name for name in CONTROL_PLANE.programs if not os.access(folder / name, os.X_OK)]
     if missing:
         lacks = f"{ASSETS} = {folder}: the folder lacks {', '.join(missing)}."
         message = f"{lacks} Add what is missing, or unset {ASSETS} to have everything built from source."
@@ -63,9 +63,9 @@ def _complete(folder: Path) -> Path:
     return folder
 
 
-def _build(folder: Path) -> Path:
-    print(f"Building the control plane from source: {len(PROGRAMS)} programs, once.", flush=True)
-    print("On 2 cores this takes about 10 minutes; later starts take seconds.", flush=True)
+def _build(suite: Suite, folder: Path) -> Path:
+    print(f"Building {suite.title} from source: {len(suite.programs)} programs, once.", flush=True)
+    print(f"On 2 cores this takes about {suite.minutes} minutes; later starts take seconds.", flush=True)
     log = cache.root() / "build.log"
     log.write_bytes(b"")
     environment = go.environment()
@@ -74,9 +74,9 @@ def _build(folder: Path) -> Path:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     with log.open("ab") as output:
-        for module in MODULES:
-            for program in module.programs:
-                _build_one(module, program, [str(command)], partial, output)
+        for number, program in enumerate(suite.programs, 1):
+            label = f"[{number}/{len(suite.programs)}] {program}"
+            _build_one(suite.programs[program], partial / program, command, label, output)
     partial.rename(folder)
     print(f"The programs are in {folder}.", flush=True)
     return folder
@@ -88,18 +88,17 @@ def _go_caches(command: Path, environment: dict[str, str]) -> list[Path]:
     return [Path(line) for line in answer.stdout.split()]
 
 
-def _build_one(module: Module, program: str, go_command: list[str], folder: Path, log: BinaryIO) -> None:
-    """Build one program into the folder, with progress for whoever watches."""
+def _build_one(module: Module, target: Path, command: Path, label: str, log: BinaryIO) -> None:
+    """Build the program of the target's name, with progress for whoever watches."""
     arguments = ["build", "-mod=readonly", "-trimpath", "-ldflags", module.linker_flags]
-    arguments += ["-o", str(folder / program), module.programs[program]]
-    label = f"[{PROGRAMS.index(program) + 1}/{len(PROGRAMS)}] {program} {module.version}"
-    build = spawn([*go_command, *arguments], environment=go.environment(), output=log, folder=module.folder)
+    arguments += ["-tags", ",".join(module.tags), "-o", str(target), module.programs[target.name]]
+    build = spawn([str(command), *arguments], environment=go.environment(), output=log, folder=module.folder)
     try:
-        _watch(build, label)
+        _watch(build, f"{label} {module.version}")
     finally:
         end_group(build)
     if build.returncode:
-        raise TestbedError(_explanation(program, Path(log.name)))
+        raise TestbedError(_explanation(target.name, Path(log.name)))
 
 
 def _watch(build: subprocess.Popen[bytes], label: str) -> None:

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.errors import TestbedError
-from testbed.versions import MODULES
+from testbed.versions import CONTROL_PLANE, Suite
 
 SPACE_NEEDED = (
-    7 * 2**30
-)  # bytes; a cold build was measured to leave 6.5 GB: 6 in the two caches of Go, and the binaries
+    8 * 2**30
+)  # bytes; a cold build was measured to leave 7 GB: 6 in the two caches of Go, and the binaries
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # what Python calls a machine, and what Go does
 
 
@@ -28,10 +28,12 @@ def root() -> Path:
     return Path(base) / "llamafleet"
 
 
-def key() -> str:
+def key(suite: Suite = CONTROL_PLANE) -> str:
     """Name the set of binaries by the pins that they are built from and by this kind of machine."""
-    digest = hashlib.sha256(f"{sys.platform}/{architecture()}".encode())
-    for module in MODULES:
+    programs = " ".join(suite.programs)
+    digest = hashlib.sha256(f"{sys.platform}/{architecture()}/{programs}".encode())
+    for module in suite.modules:
+        digest.update(" ".join(module.tags).encode())
         for name in ("go.mod", "go.sum", "tools.go"):
             digest.update((module.folder / name).read_bytes())
     return digest.hexdigest()[:16]
@@ -51,7 +53,7 @@ def locked(name: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("Another process is building the control plane; waiting for it.", flush=True)
+            print("Another process is building the programs; waiting for it.", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -67,5 +69,5 @@ def check_space(*folders: Path) -> None:
         free = shutil.disk_usage(existing).free
         if free < SPACE_NEEDED:
             room = f"{existing} has {free / 2**30:.1f} GiB"
-            message = f"Building the control plane needs {SPACE_NEEDED // 2**30} GiB of free space; {room}."
+            message = f"Building the programs needs {SPACE_NEEDED // 2**30} GiB of free space; {room}."
             raise TestbedError(message)

@@ -98,6 +98,8 @@ def kube_apiserver(layout: Layout) -> list[str]:
         f"--service-account-issuer={ISSUER}",
         f"--service-cluster-ip-range={SERVICE_ADDRESSES}",
         "--kubelet-preferred-address-types=InternalIP",
+        f"--kubelet-client-certificate={pki / 'kubelet-client.crt'}",
+        f"--kubelet-client-key={pki / 'kubelet-client.key'}",
         *(audit if layout.audit else []),
     ]
 

@@ -87,6 +87,17 @@ class ControlPlane(Cluster):
         return self._layout.audit_log
 
     @property
+    def authority(self) -> Path:
+        """The certificate that the server certificate and every client's is signed by."""
+        return self._layout.pki / "ca.crt"
+
+    def write_kubeconfig(self, path: Path, user: str, *groups: str) -> None:
+        """Write a kubeconfig for a user of these groups, with a fresh certificate."""
+        entries = pki.certificate_user(self._authority.client(user, *groups))
+        path.touch(mode=0o600)
+        path.write_text(pki.kubeconfig(self._layout.server, self._authority.certificate, entries), "utf-8")
+
+    @property
     def pids(self) -> dict[str, int]:
         """The process id of each program, by its name."""
         return {program.name: program.pid for program in self._programs}
@@ -109,17 +120,13 @@ class ControlPlane(Cluster):
         self._authority = pki.Authority(dt.datetime.now(dt.UTC))
         (folder / "ca.crt").write_bytes(self._authority.certificate)
         self._authority.server().write(folder, "server")
+        self._authority.client("kube-apiserver", "system:masters").write(folder, "kubelet-client")
         private, public = pki.signing_key()
         (folder / "service-account.key").write_bytes(private)
         (folder / "service-account.pub").write_bytes(public)
         self._layout.audit_policy.write_text(json.dumps(command_lines.AUDIT_POLICY), "utf-8")
         for component, user in COMPONENTS.items():
-            pair = self._authority.client(*user)
-            self._write_kubeconfig(self._layout.kubeconfig(component), pki.certificate_user(pair))
-
-    def _write_kubeconfig(self, path: Path, user: dict[str, str]) -> None:
-        path.touch(mode=0o600)
-        path.write_text(pki.kubeconfig(self._layout.server, self._authority.certificate, user), "utf-8")
+            self.write_kubeconfig(self._layout.kubeconfig(component), *user)
 
     def _start(self) -> None:
         """Start the programs in the order in which they need each other."""

@@ -3,14 +3,16 @@
 The programs are built before the first test starts, so that no test's time limit counts the ten minutes.
 """
 
+import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from testbed import binaries
+from testbed import binaries, network
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
+from testbed.real_node import obstacle
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -24,7 +26,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         with capture.global_and_fixture_disabled():
             binaries.ensure()
     except TestbedError as error:
-        pytest.exit(f"error: {error}", returncode=1)
+        hint = " The programs have to be built before: make setup" if network.is_private() else ""
+        pytest.exit(f"error: {error}{hint}", returncode=1)
+
+
+def require_real_node() -> None:
+    """Skip the test where no real node is possible, and say why; where everything has to run, fail it."""
+    if why := obstacle():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
 
 
 @pytest.fixture(scope="session")

@@ -25,16 +25,18 @@ LOG_TAIL_LINES = 1  # one line says why a program died; the rest is in its log
 class Program:
     """A running program with a log of its own."""
 
-    def __init__(self, command: list[str], folder: Path) -> None:
+    def __init__(self, command: list[str], folder: Path, *, name: str = "", path: str = os.defpath) -> None:
         """Start it.
 
         Args:
             command: absolute path and arguments.
             folder: where it runs, where its log goes, and its home.
+            name: what it is called here; empty: as its file.
+            path: where it looks for programs.
         """
-        self.name = Path(command[0]).name
+        self.name = name or Path(command[0]).name
         self.log = folder / f"{self.name}.log"
-        environment = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder)}
+        environment = {"PATH": path, "HOME": str(folder), "TMPDIR": str(folder)}
         with self.log.open("ab") as output:
             self._process = spawn(command, environment=environment, output=output, folder=folder)
 

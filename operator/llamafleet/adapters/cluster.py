@@ -1,26 +1,32 @@
 """The cluster as the reconciler sees it: fresh reads of our own kinds, warm views of everything else."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
+from llamafleet.adapters import clock as system_clock
+from llamafleet.adapters.departures import Departures
+from llamafleet.adapters.events import event_of
 from llamafleet.adapters.informer import Informer
-from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, LLAMA_DEPLOYMENT, POD
+from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD
+from llamafleet.adapters.loads import Loads
 from llamafleet.adapters.logs import Logs
 from llamafleet.adapters.metrics import WRITES
+from llamafleet.adapters.nodes import Nodes
 from llamafleet.adapters.poolview import PoolView
 from llamafleet.adapters.projection import controller_uid, project_child, project_pod
 from llamafleet.adapters.transport import Transport
-from llamafleet.api.observed import ChildSeen, Key, PodSeen
-from llamafleet.errors import CleaningUp, Conflict, Rejected
-
-FINISHED: Final = frozenset({"Failed", "Succeeded"})
-"""Phases of a pod that will not run again, such as an evicted one: it holds no GPU and counts for nothing."""
+from llamafleet.api.observed import SHORT_GRACE_SECONDS, Announcement, ChildSeen, Departed, Key, Load, PodSeen
+from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Unavailable
 
 NO_OBJECTS_VERSION: Final = "1"
 """No object can have it: versions are etcd's revisions, and revision 1 is the empty store."""
+
+log = logging.getLogger(__name__)
 
 
 class Cluster:
@@ -29,16 +35,26 @@ class Cluster:
     Args:
         transport: how to reach the API server.
         changed: called with the key of a LlamaDeployment whenever one of its children or pods changed.
+        clock: gives the present instant, UTC.
     """
 
-    def __init__(self, transport: Transport, changed: Callable[[Key], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        changed: Callable[[Key], None],
+        clock: Callable[[], datetime] = system_clock.now,
+    ) -> None:
         """Build the informers; :meth:`run` starts them."""
         self._transport = transport
+        self._clock = clock
         self._children = {kind.name: Informer(transport, kind, project_child, changed) for kind in CHILDREN}
-        self._pod_view = Informer(transport, POD, project_pod, changed)
+        self._pod_view = Informer(transport, POD, project_pod, changed, self._pod_removed)
+        self._departures = Departures()
         self._views: tuple[Informer[Any], ...] = (*self._children.values(), self._pod_view)
         self._pools = PoolView(transport)
         self._logs = Logs(transport)
+        self._nodes = Nodes(transport)
+        self._loads = Loads()
 
     async def run(self) -> None:
         """Keep the views warm for ever."""
@@ -56,9 +72,16 @@ class Cluster:
         return min(informer.heard_at for informer in self._views)
 
     async def resource(self, key: Key) -> dict[str, Any] | None:
-        """The LlamaDeployment as it is now, or None. Always a fresh read: a watch may have missed its end."""
+        """The LlamaDeployment as it is now, or None. Always a fresh read: a watch may have missed its end.
+
+        With it go its departed pods, for nobody is left to account for them.
+        """
         body = await self._transport.read(LLAMA_DEPLOYMENT.path(*key))
-        return None if body is None else orjson.loads(body)
+        if body is None:
+            self._departures.forget(key)
+            return None
+        found: dict[str, Any] = orjson.loads(body)
+        return found
 
     async def pools(self) -> tuple[dict[str, Any], ...]:
         """Every GpuPool."""
@@ -74,16 +97,33 @@ class Cluster:
         return {name: child for name, child in found.items() if child is not None}
 
     def pods(self, key: Key) -> tuple[PodSeen, ...]:
-        """The pods of a LlamaDeployment that run or will run, oldest first.
+        """Every pod of a LlamaDeployment, oldest first: those on their way out and those that ended, too."""
+        ours = (pod for pod in self._pod_view.of(key).values() if _is_ours(key, pod))
+        return tuple(sorted(ours, key=lambda pod: (pod.created, pod.name)))
 
-        A pod with our labels that no ReplicaSet of our Deployment made is somebody else's.
+    def departed(self, key: Key) -> tuple[Departed, ...]:
+        """The pods that were removed since this process sees the cluster, and not settled yet."""
+        return self._departures.of(key)
+
+    def settled(self, key: Key, uids: Iterable[str]) -> None:
+        """These departed pods are accounted for."""
+        self._departures.settle(key, uids)
+
+    def _pod_removed(self, key: Key, pod: PodSeen) -> None:
+        if _is_ours(key, pod):
+            self._departures.add(key, Departed(pod, self._clock()))
+
+    async def loads(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+        """What the ready ones of these pods say of their work, by uid; a pod without a reading is missing."""
+        return await self._loads.of(pods)
+
+    async def is_spot(self, node: str) -> bool | None:
+        """Whether a node is a spot node, by its labels; None when the node is gone.
+
+        Raises:
+            Unavailable: the API server cannot be reached or refuses.
         """
-        counted = (
-            pod
-            for pod in self._pod_view.of(key).values()
-            if not pod.deleting and pod.phase not in FINISHED and pod.controller.startswith(f"{key.name}-")
-        )
-        return tuple(sorted(counted, key=lambda pod: (pod.created, pod.name)))
+        return await self._nodes.is_spot(node)
 
     async def log_of(self, namespace: str, pod: PodSeen) -> str:
         """The end of the log of the container that ended last; empty when the kubelet has none."""
@@ -144,16 +184,68 @@ class Cluster:
         WRITES.labels(intent["kind"]).inc()
         self._children[intent["kind"]].absorb(orjson.loads(body))
 
-    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
-        """Write the whole status of a LlamaDeployment; the uid keeps it off a namesake born meanwhile."""
+    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
+        """Write the whole status of a LlamaDeployment.
+
+        The version keeps it off what somebody wrote meanwhile: a status holds sums, and two operators that
+        add to the same sum would count twice. It keeps it off a namesake born meanwhile, too, for no two
+        objects share a version; the uid alone would not, the API server overlooks it in an apply to a status.
+
+        Raises:
+            Stale: the resource changed since it was read.
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        identity = {"namespace": key.namespace, "name": key.name, "uid": uid, "resourceVersion": version}
         intent = {
             "apiVersion": LLAMA_DEPLOYMENT.api_version,
             "kind": LLAMA_DEPLOYMENT.name,
-            "metadata": {"namespace": key.namespace, "name": key.name, "uid": uid},
+            "metadata": identity,
             "status": status,
         }
-        await self._transport.apply(f"{LLAMA_DEPLOYMENT.path(*key)}/status", intent)
+        try:
+            await self._transport.apply(f"{LLAMA_DEPLOYMENT.path(*key)}/status", intent)
+        except Conflict as error:
+            message = f"LlamaDeployment {key} changed since version {version}"
+            raise Stale(message) from error
         WRITES.labels("LlamaDeployment").inc()
+
+    async def shorten(self, namespace: str, pod: PodSeen) -> None:
+        """Delete a pod with a few seconds of grace, as long as it is as we saw it.
+
+        A pod that changed meanwhile, for it may have become ready, is left alone: the change brings the next
+        look. So is one that is gone.
+
+        Raises:
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        options = {
+            "gracePeriodSeconds": SHORT_GRACE_SECONDS,
+            "preconditions": {"uid": pod.uid, "resourceVersion": pod.resource_version},
+        }
+        try:
+            await self._transport.delete(POD.path(namespace, pod.name), options)
+        except Conflict:
+            return
+        WRITES.labels("Pod").inc()
+
+    async def announce(self, event: Announcement) -> None:
+        """Write an Event about a LlamaDeployment; one that exists already is left as it is.
+
+        Nothing that goes wrong here is raised: money and pods do not wait for words. It is logged.
+        """
+        try:
+            await self._transport.create(EVENT.path(event.key.namespace), event_of(event))
+        except (Conflict, Ending):
+            return
+        except Unavailable as error:
+            log.warning("%s: the event %s could not be written: %s", event.key, event.reason, error)
+            return
+        WRITES.labels("Event").inc()
+
+
+def _is_ours(key: Key, pod: PodSeen) -> bool:
+    """A pod with our labels that no ReplicaSet of our Deployment made is somebody else's."""
+    return pod.controller.startswith(f"{key.name}-")
 
 
 def _path(intent: Mapping[str, Any]) -> str:

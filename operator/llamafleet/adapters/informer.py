@@ -40,7 +40,10 @@ class Seen(Protocol):
     """What every projected value carries."""
 
     @property
-    def resource_version(self) -> str: ...  # noqa: D102 - the attribute of the API's metadata
+    def uid(self) -> str: ...  # noqa: D102 - the attribute of the API's metadata
+
+    @property
+    def resource_version(self) -> str: ...  # noqa: D102 - likewise
 
 
 T = TypeVar("T", bound=Seen)
@@ -54,6 +57,7 @@ class Informer(Generic[T]):
         kind: what to list and watch.
         project: makes the small value from an object as the API server sends it.
         changed: called with the owner's key after every change.
+        removed: called with the owner's key and the last known value of each object that is gone.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Informer(Generic[T]):
         kind: Kind,
         project: Callable[[dict[str, Any]], T],
         changed: Callable[[Key], None],
+        removed: Callable[[Key, T], None] = lambda _owner, _last: None,
     ) -> None:
         """Start empty; :meth:`run` fills it."""
         self.kind = kind
@@ -70,7 +75,9 @@ class Informer(Generic[T]):
         self._transport = transport
         self._project = project
         self._changed = changed
+        self._removed = removed
         self._by_owner: dict[Key, dict[str, T]] = {}
+        self._owners: dict[tuple[str, str], Key] = {}  # by namespace and name: a label can be changed
         self._version = ""
 
     def of(self, owner: Key) -> Mapping[str, T]:
@@ -139,29 +146,43 @@ class Informer(Generic[T]):
 
     def _take(self, event: str, raw: dict[str, Any]) -> None:
         if event == "DELETED":
-            self._remove(*_identity(raw), _version(raw))
+            owner, name = _identity(raw)
+            self._remove(self._owner_of(owner, name), name, _version(raw), self._project(raw))
         elif event != "BOOKMARK" and self._store(raw):
             self._changed(_identity(raw)[0])
 
     def _store(self, raw: dict[str, Any]) -> bool:
         """Keep an object, unless what is known is as young; whether it was kept."""
         owner, name = _identity(raw)
-        objects = self._by_owner.setdefault(owner, {})
-        known = objects.get(name)
+        former = self._owner_of(owner, name)
+        known = self._by_owner.get(former, {}).get(name)
         if known is not None and int(known.resource_version) >= _version(raw):
             return False
-        objects[name] = self._project(raw)
+        if former != owner:
+            self._remove(former, name, _version(raw))
+        self._owners[owner.namespace, name] = owner
+        kept = self._by_owner.setdefault(owner, {})[name] = self._project(raw)
+        if known is not None and former == owner and known.uid != kept.uid:  # its end fell into a gap
+            self._removed(owner, known)
         return True
 
-    def _remove(self, owner: Key, name: str, version: int) -> None:
-        """Forget an object, unless what we know is younger than the version at which it was gone."""
+    def _owner_of(self, owner: Key, name: str) -> Key:
+        """Under whom an object is known; ``owner``, by whom it says so now, when it is not known."""
+        return self._owners.get((owner.namespace, name), owner)
+
+    def _remove(self, owner: Key, name: str, version: int, last: T | None = None) -> None:
+        """Forget an object, unless what we know is younger than the version at which it was gone.
+
+        ``last`` is its state at the end, where the watch brought one.
+        """
         objects = self._by_owner.get(owner, {})
         known = objects.get(name)
         if known is None or int(known.resource_version) > version:
             return
-        del objects[name]
+        del objects[name], self._owners[owner.namespace, name]
         if not objects:
             del self._by_owner[owner]
+        self._removed(owner, last if last is not None and last.uid == known.uid else known)
         self._changed(owner)
 
     def _drop_unseen(self, shown: set[tuple[Key, str]], version: int) -> None:

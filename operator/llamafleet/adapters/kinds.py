@@ -32,6 +32,8 @@ class Kind:
 LLAMA_DEPLOYMENT: Final = Kind(API_VERSION, "LlamaDeployment", "llamadeployments")
 GPU_POOL: Final = Kind(API_VERSION, "GpuPool", "gpupools", namespaced=False)
 POD: Final = Kind("v1", "Pod", "pods")
+NODE: Final = Kind("v1", "Node", "nodes", namespaced=False)
+EVENT: Final = Kind("v1", "Event", "events")
 
 CHILDREN: Final = (
     Kind("v1", "ServiceAccount", "serviceaccounts"),

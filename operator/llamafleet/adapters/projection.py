@@ -1,12 +1,16 @@
 """From objects as the API server sends them to the small values that we keep."""
 
+import re
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from llamafleet.api.names import SERVING_CONTAINER
+from llamafleet.api.names import GPUS_ANNOTATION, POOL_ANNOTATION, SERVING_CONTAINER
 from llamafleet.api.observed import ChildSeen, PodSeen, Termination
+
+_COUNT: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
+"""A number of GPUs: a node has no more than some dozens."""
 
 
 def project_pod(raw: dict[str, Any]) -> PodSeen:
@@ -14,7 +18,9 @@ def project_pod(raw: dict[str, Any]) -> PodSeen:
     metadata, status = raw["metadata"], raw.get("status", {})
     conditions = {item["type"]: item for item in status.get("conditions", ())}
     container = _serving(status)
-    waiting = container.get("state", {}).get("waiting", {})
+    state = container.get("state", {})
+    waiting = state.get("waiting", {})
+    annotations = metadata.get("annotations", {})
     return PodSeen(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -30,6 +36,15 @@ def project_pod(raw: dict[str, Any]) -> PodSeen:
         waiting_message=waiting.get("message", ""),
         restarts=container.get("restartCount", 0),
         ended=_ended(container),
+        bound=_since(conditions.get("PodScheduled", {})),
+        ready_since=_since(conditions.get("Ready", {})),
+        started=container.get("started") is True,
+        deadline=_instant(metadata.get("deletionTimestamp")),
+        grace_seconds=metadata.get("deletionGracePeriodSeconds"),
+        finished=_instant(state.get("terminated", {}).get("finishedAt")),
+        address=status.get("podIP"),
+        pool=annotations.get(POOL_ANNOTATION, ""),
+        gpus=_count(annotations.get(GPUS_ANNOTATION, "")),
     )
 
 
@@ -69,6 +84,20 @@ def _unschedulable(condition: dict[str, Any]) -> str | None:
     if condition.get("status") == "False" and condition.get("reason") == "Unschedulable":
         return str(condition.get("message", ""))
     return None
+
+
+def _since(condition: dict[str, Any]) -> datetime | None:
+    """Since when a condition is true."""
+    return _instant(condition.get("lastTransitionTime")) if condition.get("status") == "True" else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    """An instant of the API, UTC; a time that is not set comes as null or not at all."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def _count(text: str) -> int:
+    return int(text) if _COUNT.fullmatch(text) else 0
 
 
 def _ended(container: dict[str, Any]) -> Termination | None:

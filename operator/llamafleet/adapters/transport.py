@@ -1,4 +1,4 @@
-"""Requests to the API server: read, list, watch, server-side apply. Nothing but HTTP and its errors.
+"""Requests to the API server: read, list, watch, apply, create, delete. Nothing but HTTP and its errors.
 
 Every call has a deadline. A refusal carries the API server's own sentence, because that sentence names
 the field, the quota or the permission.
@@ -19,6 +19,7 @@ REQUEST_SECONDS: Final = 30.0
 
 APPLY: Final = "application/apply-patch+yaml"
 MERGE: Final = "application/merge-patch+json"
+JSON: Final = "application/json"
 
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\ufffe\uffff]")
 """Characters that JSON takes as they are and YAML does not: the API server makes a space of U+0085, and any
@@ -43,14 +44,25 @@ class Transport:
         self._server = server
 
     async def read(
-        self, path: str, query: Mapping[str, str] | None = None, seconds: float | None = None
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        accept: str | None = None,
     ) -> bytes | None:
         """The body of a GET, or None when there is no such thing.
+
+        Args:
+            path: of an object or a collection.
+            query: what else the request says.
+            seconds: its deadline, when it is not the usual one.
+            accept: the form of the answer, when it is not the whole object.
 
         Raises:
             Unavailable: the API server cannot be reached or refuses.
         """
-        status, body = await self._send("GET", path, query or {}, seconds=seconds)
+        headers = {"Accept": accept} if accept else {}
+        status, body = await self._send("GET", path, query or {}, headers, seconds=seconds)
         if status == 404:  # noqa: PLR2004 - HTTP's own number
             return None
         _check(status, body, f"GET {path}")
@@ -67,7 +79,7 @@ class Transport:
             Unavailable: the API server cannot be reached or refuses.
         """
         query = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"}
-        status, body = await self._send("PATCH", path, query, _yaml(intent), APPLY)
+        status, body = await self._send("PATCH", path, query, {"Content-Type": APPLY}, _yaml(intent))
         _check(status, body, f"apply of {path}")
         return body
 
@@ -79,20 +91,42 @@ class Transport:
             Unavailable: the API server cannot be reached or refuses.
         """
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
-        status, body = await self._send("PATCH", path, query, orjson.dumps(content), MERGE)
+        status, body = await self._send("PATCH", path, query, {"Content-Type": MERGE}, orjson.dumps(content))
         _check(status, body, f"merge of {path}")
+
+    async def create(self, path: str, content: Mapping[str, Any]) -> None:
+        """Create an object in a collection.
+
+        Raises:
+            Conflict: an object of that name exists.
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+        status, body = await self._send("POST", path, query, {"Content-Type": JSON}, orjson.dumps(content))
+        _check(status, body, f"create in {path}")
+
+    async def delete(self, path: str, options: Mapping[str, Any]) -> None:
+        """Delete an object with these ``DeleteOptions``. One that is gone already is no error.
+
+        Raises:
+            Conflict: the object is not the one that the preconditions name.
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        content = {"apiVersion": "v1", "kind": "DeleteOptions", **options}
+        status, body = await self._send("DELETE", path, {}, {"Content-Type": JSON}, orjson.dumps(content))
+        if status != 404:  # noqa: PLR2004 - HTTP's own number
+            _check(status, body, f"delete of {path}")
 
     async def _send(
         self,
         method: str,
         path: str,
         query: Mapping[str, str],
+        headers: Mapping[str, str],
         data: bytes | None = None,
-        content_type: str | None = None,
         *,
         seconds: float | None = None,
     ) -> tuple[int, bytes]:
-        headers = {"Content-Type": content_type} if content_type else {}
         deadline = aiohttp.ClientTimeout(total=seconds or REQUEST_SECONDS, sock_connect=CONNECT_SECONDS)
         try:
             async with self._session.request(
@@ -154,7 +188,7 @@ def _event(line: bytes) -> dict[str, Any]:
 
 def _check(status: int, body: bytes, what: str) -> None:
     """Turn a refusal into one of our errors."""
-    if status in {200, 201}:
+    if status in {200, 201, 202}:
         return
     message, causes = _said(body)
     message = f"{what}: HTTP {status}: {message}"

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from llamafleet.api.base import Record, Rule
+from llamafleet.api.base import Obeys, Record, Rule
 from llamafleet.api.scalars import Money
 
 
@@ -15,6 +15,15 @@ class OnExhausted(StrEnum):
     SHUTDOWN = "Shutdown"
     FLOOR = "Floor"
     WARN = "Warn"
+
+
+def _more_than_zero(name: str) -> Rule:
+    """A limit under which nothing could ever run is a mistake."""
+    return Rule(
+        "self.matches('[1-9]')",
+        f"spec.cost.{name} must be more than zero; spec.suspend puts a fleet to sleep",
+        lambda amount: amount > 0,
+    )
 
 
 class Cost(Record):
@@ -28,11 +37,11 @@ class Cost(Record):
         ),
     )
 
-    hourly_limit: Money | None = None
+    hourly_limit: Annotated[Money, Obeys((_more_than_zero("hourlyLimit"),))] | None = None
     """The most that all replicas together may cost per hour, in USD, as a decimal string.
     Absent: no hourly limit."""
 
-    monthly_budget: Money | None = None
+    monthly_budget: Annotated[Money, Obeys((_more_than_zero("monthlyBudget"),))] | None = None
     """The most that all replicas together may cost per calendar month, in USD, as a decimal string; the
     month turns in the schedule's time zone. Absent: no monthly budget."""
 

@@ -77,12 +77,13 @@ class Price(Record):
 
     on_demand: Money | None = None
     """The price of one GPU for one hour on demand, in USD, as a decimal string. Absent: the catalogue's,
-    where it has one."""
+    where it has one; else the price is not known, and no budget can be kept."""
 
     spot: Money | None = None
     """The price of one GPU for one hour of spot capacity, in USD, as a decimal string. A pool that has it
     sells spot: it counts for resources whose spec.gpu.capacityType accepts spot, and their pods find the
-    pool's spot nodes by the labels of Karpenter, EKS, GKE and AKS. Absent: the pool sells no spot."""
+    pool's spot nodes by the labels of Karpenter, EKS, GKE and AKS. Absent: the pool sells no spot, unless its
+    nodeSelector selects spot nodes: then their price is not known."""
 
 
 _GPU_SCHEMA: Final[JsonDict] = {

@@ -20,8 +20,6 @@ NOT_YET_IN_EFFECT: Final = (
     "spec.scaling.queueDepth",
     "spec.scaling.scaleDownDelay",
     "spec.scaling.idleTimeout",
-    "spec.schedule",
-    "spec.cost",
 )
 """Fields that are checked and kept, and that this version of the operator does not act on."""
 

@@ -19,6 +19,9 @@ class ObjectMeta(Record):
     uid: str = ""
     """The identity that the API server gave the object; empty when it never was in a cluster."""
 
+    resource_version: str = ""
+    """The version of the whole object; empty when it never was in a cluster."""
+
     generation: int = 0
     """The version of the spec; 0 when the object never was in a cluster."""
 

@@ -27,6 +27,24 @@ MODEL_SERVER: Final = "vllm"
 APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
 """On every child: a digest of what we last asked for. A difference means that our intent changed."""
 
+CLOSED_LABEL: Final = f"{GROUP}/closed"
+"""On no pod. A Service that asks for it leads nowhere."""
+
+POOL_ANNOTATION: Final = f"{GROUP}/pool"
+"""On every pod: the GpuPool that it was made for, which gives its price."""
+
+GPUS_ANNOTATION: Final = f"{GROUP}/gpus"
+"""On every pod: how many GPUs it holds."""
+
+OPEN_UNTIL_ANNOTATION: Final = f"{GROUP}/open-until"
+"""On a LlamaDeployment: keep it open until this instant, whatever its schedule says."""
+
+CLOSED_UNTIL_ANNOTATION: Final = f"{GROUP}/closed-until"
+"""On a LlamaDeployment: keep it closed until this instant, whatever its schedule says."""
+
+REPORTING_CONTROLLER: Final = f"{GROUP}/operator"
+"""Who our Events come from."""
+
 SERVING_CONTAINER: Final = "vllm"
 SERVING_PORT: Final = 8000
 SERVING_PORT_NAME: Final = "http"

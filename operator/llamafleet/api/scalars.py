@@ -22,6 +22,12 @@ TIMESTAMP_PATTERN: Final = (
 )
 """RFC 3339. The format date-time alone would let the API server take an instant without its offset."""
 
+DURATION_SECONDS: Final = (
+    "self.findAll('[0-9]+[smhd]').map(part, int(part.substring(0, part.size() - 1)) * "
+    "(part.endsWith('d') ? 86400 : part.endsWith('h') ? 3600 : part.endsWith('m') ? 60 : 1)).sum()"
+)
+"""A duration in seconds as a CEL expression, because the durations of CEL know no days."""
+
 _SECONDS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 

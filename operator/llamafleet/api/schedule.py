@@ -2,15 +2,37 @@
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
-from llamafleet.api.base import Record, Rule
+from llamafleet.api.base import Obeys, Record, Rule
 from llamafleet.api.lists import Once, in_order
-from llamafleet.api.scalars import AutoDuration, Date, Duration, Timestamp
+from llamafleet.api.scalars import DURATION_SECONDS, AutoDuration, Date, Duration, Timestamp
 from llamafleet.api.scaling import MAX_REPLICAS, Replicas
 from llamafleet.api.texts import Cron, Name, TimeZone
+
+LEAST_DURATION: Final = dt.timedelta(minutes=5)
+"""Of a window: no replica of any Llama is loaded sooner, so that a shorter one would pay for nothing."""
+
+MOST_TIME: Final = dt.timedelta(days=1)
+"""For draining and for opening early: ten times what the longest of either takes."""
+
+_LONG_ENOUGH: Final = Rule(
+    f"{DURATION_SECONDS} >= 300",
+    "duration of a window of spec.schedule.windows must be at least 5m",
+    lambda duration: duration >= LEAST_DURATION,
+)
+_A_DAY_OF_DRAINING: Final = Rule(
+    f"{DURATION_SECONDS} <= 86400",
+    "spec.schedule.drainTimeout must be at most 24h",
+    lambda timeout: timeout <= MOST_TIME,
+)
+_A_DAY_OF_WARMING: Final = Rule(
+    f"self == 'Auto' || {DURATION_SECONDS} <= 86400",
+    "spec.schedule.preWarm must be Auto or at most 24h",
+    lambda early: early == "Auto" or early <= MOST_TIME,
+)
 
 
 class WindowState(StrEnum):
@@ -42,8 +64,8 @@ class Window(Record):
     """When the window opens: five cron fields (minute, hour, day of month, month, day of week) in the
     schedule's time zone. Required."""
 
-    duration: Duration
-    """How long the window stays open, such as 6h. Required."""
+    duration: Annotated[Duration, Obeys((_LONG_ENOUGH,))]
+    """How long the window stays open, such as 6h: at least 5m, and at most until its next start. Required."""
 
     min_replicas: Replicas | None = None
     """The fewest replicas in this window. Absent: spec.scaling.minReplicas."""
@@ -107,14 +129,15 @@ class Schedule(Record):
     exceptions: Annotated[
         tuple[ScheduleException, ...], Field(max_length=366, json_schema_extra=in_order())
     ] = ()
-    """Days and spans of time that the windows do not decide. Absent: none."""
+    """Days and spans of time that the windows do not decide; of two at the same time the later listed counts.
+    Absent: none."""
 
-    pre_warm: AutoDuration = "Auto"
-    """How long before a window its replicas are started. Default Auto: as long as 95 of 100 cold starts
-    took."""
+    pre_warm: Annotated[AutoDuration, Obeys((_A_DAY_OF_WARMING,))] = "Auto"
+    """How long before a window its replicas are started, at most 24h. Default Auto: as long as 95 of 100 cold
+    starts took."""
 
-    drain_timeout: Duration = dt.timedelta(minutes=5)
-    """How long requests in flight may take to end when a window closes. Default 5m."""
+    drain_timeout: Annotated[Duration, Obeys((_A_DAY_OF_DRAINING,))] = dt.timedelta(minutes=5)
+    """How long requests in flight may take to end when a window closes, at most 24h. Default 5m."""
 
     close_when_idle: bool = False
     """Whether a window closes early once its queue is empty. Default false."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llamafleet.api.base import Record
+from llamafleet.api.ledger import Ledger
 from llamafleet.api.lists import in_order, keyed_by
 from llamafleet.api.scalars import Timestamp
 from llamafleet.api.texts import LARGEST, Digits, Text
@@ -111,11 +112,65 @@ class StatusPlan(Record):
     """The arithmetic in words."""
 
 
+class StatusSchedule(Record):
+    """Whether the fleet is open, and what comes next."""
+
+    open: bool = False
+    """Whether the schedule, or a person by an annotation, holds the fleet open. Default false."""
+
+    window: Annotated[str, Field(max_length=8192)] = ""
+    """The names of the windows that hold it open; exception, override or always where none does."""
+
+    next_transition: Timestamp | None = None
+    """When it closes if it is open, when it opens if it is closed. Absent: no such time is known."""
+
+    idle_since: Timestamp | None = None
+    """Since when no request was running or waiting, read for spec.schedule.closeWhenIdle. Absent: there was
+    one, or it is not known."""
+
+    closed_early_until: Timestamp | None = None
+    """The end of the window that was closed early because its queue was empty. Absent: none was."""
+
+
+class StatusColdStart(Record):
+    """How long the fleet's own pods took from their node to their first answer."""
+
+    p50_seconds: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
+    """Half of the remembered starts took no longer, in seconds."""
+
+    p95_seconds: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
+    """95 of 100 of the remembered starts took no longer, in seconds."""
+
+    samples: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=LARGEST)], ...],
+        Field(max_length=20, json_schema_extra=in_order()),
+    ] = ()
+    """The last 20 starts, oldest first, in seconds."""
+
+
 class StatusCost(Record):
     """What the fleet costs, in USD."""
 
     hourly_rate: Digits | None = None
     """What the wanted replicas cost per hour together, in USD."""
+
+    month_to_date: Digits | None = None
+    """What the fleet's pods have cost in the present month, as of ledger.at, in USD."""
+
+    projected_month: Digits | None = None
+    """What the month will have cost at its end: monthToDate, and the windows that are still to come at the
+    present demand, before any budget holds it back, in USD."""
+
+    per_million_tokens: Digits | None = None
+    """What a million tokens have cost this month, prompts and answers together, in USD. Absent: no tokens
+    were read."""
+
+    break_even_tokens_per_month: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
+    """How many tokens a month the API of spec.cost.compareWith would serve for projectedMonth. Absent: none
+    is compared with."""
+
+    ledger: Ledger | None = None
+    """The account that all this is computed from. The operator continues it; nobody else needs it."""
 
 
 class LlamaDeploymentStatus(Record):
@@ -148,5 +203,11 @@ class LlamaDeploymentStatus(Record):
     plan: StatusPlan | None = None
     """The chosen shape of one replica. Absent: no shape was chosen yet."""
 
+    schedule: StatusSchedule | None = None
+    """Whether the fleet is open, and what comes next. Absent: it is always open."""
+
+    cold_start: StatusColdStart | None = None
+    """How long the fleet's own pods took to become ready. Absent: none did yet."""
+
     cost: StatusCost | None = None
-    """What the fleet costs. Absent: no shape was chosen yet."""
+    """What the fleet costs. Absent: no shape was chosen yet, and no pod ever had a node."""

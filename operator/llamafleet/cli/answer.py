@@ -14,12 +14,13 @@ from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.catalogue import Catalogue
 from llamafleet.errors import DoesNotFit, InvalidSpec
 from llamafleet.planning.effect import not_in_effect
-from llamafleet.planning.plan import Observation, Plan, Pool, UnusablePool, plan
+from llamafleet.planning.plan import Observation, Plan, Pool, Shape, UnusablePool, plan
 from llamafleet.planning.schedule.month import Month, month
+from llamafleet.planning.schedule.opening import NO_OVERRIDES, opening
 from llamafleet.planning.sizing.checkpoint import OwnWeights
 from llamafleet.planning.sizing.considered import Considered, LeftOut, considered, left_out
 from llamafleet.planning.sizing.pools import resolve
-from llamafleet.planning.sizing.words import gib, placed, usd
+from llamafleet.planning.sizing.words import gib, per_hour, placed
 from llamafleet.rendering.vllm_args import serve_args
 
 
@@ -51,7 +52,7 @@ class Answer:
         decision: the plan, or why there is none.
         considered: every shape that was looked at, the best first.
         left_out: every pool that was not.
-        month: what one replica costs in 30 days; None when nothing fits.
+        month: what one replica costs in 30 days; None when nothing fits or no price is known.
         caveats: sentences that only a plan outside of a cluster needs.
     """
 
@@ -109,17 +110,29 @@ def answer(question: Question) -> Answer:
         decision=decision,
         considered=considered(spec, pools, shape, known, own),
         left_out=left_out(spec, pools, known, own),
-        month=month(shape.hourly_usd, spec.schedule, question.now) if shape else None,
+        month=_month(shape, question) if shape else None,
         caveats=tuple(_caveats(question, pools, decision)) if own else (),
     )
 
 
+def _month(shape: Shape, question: Question) -> Month | None:
+    if shape.hourly_usd is None:
+        return None
+    return month(shape.hourly_usd, question.llama.spec.schedule, question.now)
+
+
 def _decide(question: Question, pools: Sequence[Pool | UnusablePool]) -> Plan | DoesNotFit:
-    nothing_runs = Observation(now=question.now, replicas=None)
+    nothing_runs = Observation(now=_open_time(question), replicas=None)
     try:
         return plan(question.llama.spec, pools, nothing_runs, question.known, question.own)
     except DoesNotFit as refused:
         return refused
+
+
+def _open_time(question: Question) -> datetime:
+    """When the fleet is open: now, else at its next opening, for a closed fleet has nothing to plan."""
+    now = opening(question.llama.spec.schedule, NO_OVERRIDES, question.now)
+    return question.now if now.open or now.next_open is None else now.next_open
 
 
 def _caveats(
@@ -149,6 +162,6 @@ def _in_short(decision: Plan | InvalidSpec) -> str:
     shape = decision.shape
     hosted = f", {shape.offload_gib} GiB per GPU in host memory" if shape.offload_gib else ""
     return (
-        f"{placed(shape)}, {usd(shape.hourly_usd)} USD/h, {gib(shape.memory.kv_cache)} GiB KV cache, "
+        f"{placed(shape)}, {per_hour(shape.hourly_usd)}, {gib(shape.memory.kv_cache)} GiB KV cache, "
         f"requests of up to {shape.context_length:,} tokens{hosted}"
     )

@@ -14,7 +14,7 @@ from llamafleet.planning.sizing.considered import Considered
 from llamafleet.planning.sizing.explain import memory_sum, price_source
 from llamafleet.planning.sizing.kv import BLOCK_TOKENS
 from llamafleet.planning.sizing.memory import UTILISATION
-from llamafleet.planning.sizing.words import gib, placed, usd
+from llamafleet.planning.sizing.words import gib, per_hour, placed, usd
 
 Source = tuple[str, str]
 
@@ -30,9 +30,9 @@ def draw_candidates(answer: Answer, console: Console) -> None:
 
 
 def _sentence(one: Considered) -> str:
-    price = f"{usd(one.shape.hourly_usd)} USD/h"
+    price = per_hour(one.shape.hourly_usd)
     if not one.feasible:  # its reason begins with the shape, and is the sum
-        return f"{one.reason}. {price}."
+        return f"{one.reason}. {price[0].upper()}{price[1:]}."
     verdict, shape = "chosen" if one.chosen else one.reason, one.shape
     requests = f"{shape.max_concurrency:.1f} requests of {shape.context_length:,} tokens"
     return f"{placed(shape)}, {price}: {verdict}. {memory_sum(shape)} for {requests}."
@@ -64,7 +64,8 @@ def _of_shape(question: Question, shape: Shape) -> Iterator[Source]:
         yield f"weights in {shape.quantization}", _weights_source(question, shape)
     yield f"{gib(gpu.memory)} GiB of {gpu.name}", gpu.memory_source
     price = "; ".join(filter(None, (price_source(shape), price_rule(question, shape))))
-    yield f"{usd(shape.hourly_usd_per_gpu)} USD per GPU-hour", price
+    each = shape.hourly_usd_per_gpu
+    yield "price of a GPU-hour" if each is None else f"{usd(each)} USD per GPU-hour", price
     yield f"{UTILISATION} of the memory", "vLLM 0.32's default; it is passed explicitly"
     yield f"{gib(memory.overhead)} GiB overhead", "our estimate, above what public start-up logs show"
     yield f"{gib(memory.rope_table)} GiB rope table", _rope_source(question, shape)

@@ -1,7 +1,7 @@
 """The program: its commands, and how it ends.
 
 Exit codes: 0 done; 1 it cannot be done, with one line that says why; 2 the command line is wrong; 3 nothing
-fits (``llamafleet plan``). Interrupted by Ctrl-C it ends with 130, as a shell expects.
+fits (``llamafleet plan``, ``windows``, ``cost``). Interrupted by Ctrl-C it ends with 130, as a shell expects.
 """
 
 import argparse
@@ -19,6 +19,12 @@ Command = tuple[str, str, Callable[[argparse.ArgumentParser], None]]
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "plan": ("plan", "size one replica, with no cluster: its GPUs, its price, and why", arguments.add_plan),
+    "windows": (
+        "windows",
+        "when the fleet is open from one day to another, and what that costs",
+        arguments.add_windows,
+    ),
+    "cost": ("cost", "what the fleet costs per token, and from how many on it pays", arguments.add_cost),
     "models": ("catalogue", "the models of the catalogue, each figure with its source", arguments.add_models),
     "gpus": ("catalogue", "the GPUs of the catalogue, each figure with its source", arguments.add_gpus),
     "prices": (

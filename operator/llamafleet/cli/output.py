@@ -64,7 +64,7 @@ class Candidate(Record):
     """What is left for the KV cache on each GPU, in GiB; negative when not even the weights fit."""
 
     hourly_usd_per_replica: str | None = None
-    """What one replica costs per hour, in USD."""
+    """What one replica costs per hour, in USD. Null where no price is known."""
 
     feasible: bool
     """Whether it fits."""
@@ -143,10 +143,10 @@ class Output(Record):
     """How many requests of full length the KV cache of one replica holds."""
 
     hourly_usd_per_replica: str | None = None
-    """What one replica costs per hour, in USD."""
+    """What one replica costs per hour, in USD. Null where no price is known."""
 
     monthly_usd_per_replica: MonthlyUsd | None = None
-    """What one replica costs in 30 days, in USD."""
+    """What one replica costs in 30 days, in USD. Null where no price is known."""
 
     replicas: int | None = None
     """How many replicas the decision wants at first."""
@@ -219,7 +219,7 @@ def _monthly(answer: Answer, month: Month) -> dict[str, Any]:
 def _considered(one: Considered) -> dict[str, Any]:
     shown = figures(one.shape)
     told = {"feasible": one.feasible, "chosen": one.chosen, "reason": one.reason}
-    return {**{key: shown[key] for key in _OF_A_CANDIDATE}, **told}
+    return {**{key: shown.get(key) for key in _OF_A_CANDIDATE}, **told}
 
 
 def _left_out(one: LeftOut) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def plan(options: argparse.Namespace) -> int:
     Raises:
         BadInput: a file cannot be used, or a field must be changed, whatever GPUs there are.
     """
-    question = _question(options)
+    question = read_question(options)
     try:
         answered = answer(question)
     except InvalidSpec as error:
@@ -56,7 +56,12 @@ def _print(answered: Answer, form: str) -> None:
     write_document(document(answered).model_dump(mode="json", by_alias=True), form)
 
 
-def _question(options: argparse.Namespace) -> Question:
+def read_question(options: argparse.Namespace) -> Question:
+    """What is asked about one LlamaDeployment, from the files and the instant that the options name.
+
+    Raises:
+        BadInput: a file cannot be used.
+    """
     manifests = read_manifests(options.manifests)
     llama, known = pick(manifests, options.name), read_catalogue(options.values)
     return Question(

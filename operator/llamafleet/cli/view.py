@@ -81,7 +81,7 @@ def _gpus(shape: Shape) -> str:
 
 def _draw_money(answer: Answer, plan: Plan, console: Console) -> None:
     shape, month = plan.shape, answer.month
-    rows = [("per hour", usd(shape.hourly_usd), usd(plan.hourly_usd))]
+    rows = [("per hour", _usd(shape.hourly_usd), _usd(plan.hourly_usd))]
     if month is not None:
         scheduled = answer.question.llama.spec.schedule is not None
         for words, amount in _months(month, scheduled=scheduled):
@@ -92,6 +92,10 @@ def _draw_money(answer: Answer, plan: Plan, console: Console) -> None:
     rule = price_rule(answer.question, shape)
     if rule:
         draw_below(console, Text(f"{rule[0].upper()}{rule[1:]}."))
+
+
+def _usd(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else usd(amount)
 
 
 def _months(month: Month, *, scheduled: bool) -> list[tuple[str, Decimal]]:
@@ -115,7 +119,7 @@ def _pool(best: Considered) -> tuple[str, str, str, str, str]:
     verdict = "chosen" if best.chosen else best.reason.removeprefix(f"{placed(shape)} ")
     kv_cache = gib(shape.memory.kv_cache) if best.feasible else "-"
     size = f"{shape.quantization} on {shape.gpus} x {shape.pool.gpu.key}"
-    return shape.pool.name, usd(shape.hourly_usd), kv_cache, size, verdict
+    return shape.pool.name, _usd(shape.hourly_usd), kv_cache, size, verdict
 
 
 def _best_of_each_pool(considered: Iterable[Considered]) -> Iterable[Considered]:

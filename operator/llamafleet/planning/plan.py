@@ -5,18 +5,26 @@ The values that make up a plan can be imported from here, wherever they are defi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.catalogue import Catalogue
+from llamafleet.catalogue import Catalogue, catalogue
+from llamafleet.catalogue.prices import ApiPrice
+from llamafleet.planning.assess import assess
+from llamafleet.planning.earlyclosing import LOOK
 from llamafleet.planning.effect import not_in_effect
-from llamafleet.planning.replicas import Observation, Reason, decide
+from llamafleet.planning.money.budget import Allowance
+from llamafleet.planning.money.tokens import find
+from llamafleet.planning.replicas import decide
+from llamafleet.planning.situation import Observation, Reason, Situation
 from llamafleet.planning.sizing.checkpoint import OwnWeights
 from llamafleet.planning.sizing.choice import choose
 from llamafleet.planning.sizing.explain import notes, shortened, sums
 from llamafleet.planning.sizing.pools import eligible
 from llamafleet.planning.sizing.shape import GpuMemory, Pool, RunningShape, Shape, UnusablePool
 from llamafleet.planning.sizing.wanted import wanted
+from llamafleet.planning.within_budget import STEP, allowed
 
 __all__ = [
     "GpuMemory",
@@ -41,8 +49,12 @@ class Plan:
         notes: what else the author should know of the shape, in sentences.
         replicas: how many.
         reasons: why so many, one entry per rule that had something to say.
-        hourly_usd: the price of all replicas, US dollars per hour.
+        hourly_usd: the price of all replicas, US dollars per hour; None when no price is known.
         not_in_effect: fields that the author uses and that change nothing yet.
+        case: what the number of replicas was decided from: the hour, the price, what was seen.
+        money: what the money allows.
+        compared: the API price that spec.cost.compareWith names; None when there is none of that name.
+        wake: when time alone may change the number of replicas, or a figure of the month, UTC.
     """
 
     shape: Shape
@@ -50,8 +62,12 @@ class Plan:
     notes: tuple[str, ...]
     replicas: int
     reasons: tuple[Reason, ...]
-    hourly_usd: Decimal
+    hourly_usd: Decimal | None
     not_in_effect: tuple[str, ...]
+    case: Situation
+    money: Allowance
+    compared: ApiPrice | None
+    wake: datetime
 
     @property
     def explanation(self) -> str:
@@ -81,14 +97,42 @@ def plan(
     """
     asked = wanted(spec, known, own)
     choice = choose(asked, eligible(pools, spec.gpu.pools), seen.running)
-    reasons = decide(spec, seen)
+    case = assess(spec, choice.shape, seen)
+    reasons = decide(case)
     replicas = reasons[-1].replicas
+    money = allowed(case, _before_money(reasons))
+    hourly_usd = choice.shape.hourly_usd
     return Plan(
         shape=choice.shape,
         sums=sums(asked, choice),
         notes=notes(asked, choice),
         replicas=replicas,
         reasons=reasons,
-        hourly_usd=replicas * choice.shape.hourly_usd,
+        hourly_usd=None if hourly_usd is None else replicas * hourly_usd,
         not_in_effect=not_in_effect(spec),
+        case=case,
+        money=money,
+        compared=_compared(spec, known or catalogue()),
+        wake=_wake(case, money),
     )
+
+
+def _before_money(reasons: Sequence[Reason]) -> int:
+    """What the steps before the money ask for."""
+    return [reason.replicas for reason in reasons if reason.step not in {STEP, "suspended"}][-1]
+
+
+def _compared(spec: LlamaDeploymentSpec, known: Catalogue) -> ApiPrice | None:
+    key = spec.cost.compare_with if spec.cost else None
+    return find(known.api_prices, key) if key else None
+
+
+def _wake(case: Situation, money: Allowance) -> datetime:
+    """The first instant at which time alone may change something."""
+    schedule, now = case.spec.schedule, case.seen.now
+    instants = [case.opening.wake, case.outlook.month.end]
+    if money.wake is not None:
+        instants.append(money.wake)
+    if schedule is not None and schedule.close_when_idle and case.opening.open and case.early.until is None:
+        instants.append(now + LOOK)
+    return min(instants)

@@ -25,11 +25,16 @@ NetworkPolicy, which have no name."""
 QUANTITIES: Final = frozenset({"requests", "limits"})
 """Maps of quantities, which the API server writes in its own way: 6000m comes back as 6."""
 
+WHOLE: Final = frozenset({"selector"})
+"""Maps that are one value: with a key more, a Service leads elsewhere."""
+
 
 def holds(intent: Any, live: Any, field: str = "") -> bool:  # noqa: ANN401 - any JSON value
     """Whether ``live`` shows everything that ``intent`` asks for."""
     if field in QUANTITIES:
         return _same_quantities(intent, live)
+    if field in WHOLE:
+        return bool(intent == live)
     if isinstance(intent, Mapping):
         return isinstance(live, Mapping) and all(
             holds(value, live[key], key) if key in live else _empty(value) for key, value in intent.items()

@@ -10,18 +10,59 @@ import orjson
 from pydantic import ValidationError
 
 from llamafleet.api.gpupool import GpuPool
+from llamafleet.api.ledger import Ledger
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.metadata import ObjectMeta
-from llamafleet.api.observed import ChildSeen, Key, PodSeen
+from llamafleet.api.observed import ChildSeen, Departed, Key, Load, PodSeen
 from llamafleet.api.problem import validation_problem
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import InvalidSpec, Unavailable
+from llamafleet.planning.coldstart import ColdStarts
 from llamafleet.planning.diagnosis import needs_log
+from llamafleet.planning.earlyclosing import EarlyClosing
+from llamafleet.planning.money.ledger import spent
+from llamafleet.planning.money.rates import sells_spot
 from llamafleet.planning.plan import Observation, RunningShape, UnusablePool
+from llamafleet.planning.schedule.opening import Overrides, read_overrides
 from llamafleet.reconcile.ports import Views
 
 MOST_LOGS: Final = 2
 """How many logs one look fetches, of the youngest pods: pods of one template fail alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The pods of a resource, and what they say.
+
+    Attributes:
+        pods: every pod that exists, oldest first.
+        departed: the pods that went since somebody last accounted for them.
+        loads: what ready pods say of their work, by uid; None when nobody needs to know.
+        spot: whether a node is a spot node, by name, where that decides a price.
+        logs: the end of the log of containers that ended, by pod uid.
+    """
+
+    pods: tuple[PodSeen, ...]
+    departed: tuple[Departed, ...]
+    loads: Mapping[str, Load] | None
+    spot: Mapping[str, bool | None]
+    logs: Mapping[str, str]
+
+    @property
+    def active(self) -> tuple[PodSeen, ...]:
+        """The pods that are not on their way out."""
+        return tuple(pod for pod in self.pods if pod.active)
+
+    def is_idle(self, pod: PodSeen) -> bool | None:
+        """Whether a pod has nothing to do; None without a reading."""
+        load = (self.loads or {}).get(pod.uid)
+        return None if load is None else load.running + load.waiting == 0
+
+    @property
+    def idle(self) -> bool | None:
+        """Whether every active pod is ready and has nothing to do; None without a reading of each."""
+        answers = [self.is_idle(pod) if pod.ready else None for pod in self.active]
+        return None if not answers or None in answers else all(answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +74,24 @@ class Seen:
         llama: the resource, or why its spec cannot be read.
         suspended: whether the author wants the fleet to sleep. Known of a spec that cannot be read, too: an
             operator that is stricter than the one before must not keep anybody from saving money.
+        overrides: what its annotations ask for, or why one of them cannot be read.
         before: the status that we wrote last, as the API server holds it.
         pools: every GpuPool that can be read.
         unreadable: the GpuPools that cannot.
         children: its children, by kind.
-        pods: its pods that are not on their way out.
-        logs: the end of the log of containers that ended, by pod uid.
+        fleet: its pods.
         now: when we looked, UTC.
     """
 
     metadata: ObjectMeta
     llama: LlamaDeployment | InvalidSpec
     suspended: bool
+    overrides: Overrides | InvalidSpec
     before: Mapping[str, Any]
     pools: tuple[GpuPool, ...]
     unreadable: tuple[UnusablePool, ...]
     children: Mapping[str, ChildSeen]
-    pods: tuple[PodSeen, ...]
-    logs: Mapping[str, str]
+    fleet: Fleet
     now: datetime
 
     @property
@@ -62,9 +103,40 @@ class Seen:
             return LlamaDeploymentStatus()
 
     @property
-    def observation(self) -> Observation:
-        """The part of it that the plan depends on."""
-        return Observation(now=self.now, replicas=self._decided_last(), running=self._running())
+    def last_ledger(self) -> Ledger | None:
+        """The account that we wrote last, whatever became of the rest; None when there is none to be read."""
+        try:
+            return Ledger.model_validate(self.before["cost"]["ledger"])
+        except (ValidationError, KeyError, TypeError):
+            return None
+
+    def observation(self, ledger: Ledger, starts: ColdStarts) -> Observation:
+        """The part of it that the plan depends on.
+
+        Args:
+            ledger: what the fleet has cost this month.
+            starts: how long its pods took to become ready.
+        """
+        schedule = self.last_status.schedule
+        early = EarlyClosing(schedule.idle_since, schedule.closed_early_until) if schedule else EarlyClosing()
+        return Observation(
+            now=self.now,
+            replicas=self._decided_last(),
+            running=self._running(),
+            overrides=self.overrides if isinstance(self.overrides, Overrides) else Overrides(),
+            cold_starts=starts,
+            spent_usd=spent(ledger, self.now),
+            paid=len(ledger.meters),
+            warming_for=self._warming_for(),
+            idle=self.fleet.idle,
+            early=early,
+        )
+
+    def _warming_for(self) -> datetime | None:
+        """The opening for which replicas were started early: wanted, although it was closed."""
+        schedule = self.last_status.schedule
+        is_early = schedule is not None and not schedule.open and bool(self._decided_last())
+        return schedule.next_transition if schedule is not None and is_early else None
 
     def _running(self) -> RunningShape | None:
         """The shape of the pods that run; None when none should, so that the next start is free to choose."""
@@ -102,20 +174,68 @@ async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
     raw = await world.resource(key)
     if raw is None or raw["metadata"].get("deletionTimestamp"):
         return None
-    pods = world.pods(key)
-    pools = [_read_pool(pool) for pool in await world.pools()]
+    metadata, llama = ObjectMeta.model_validate(raw["metadata"]), _read(raw)
+    read = [_read_pool(pool) for pool in await world.pools()]
+    pools = tuple(pool for pool in read if isinstance(pool, GpuPool))
     return Seen(
-        metadata=ObjectMeta.model_validate(raw["metadata"]),
-        llama=_read(raw),
+        metadata=metadata,
+        llama=llama,
         suspended=raw["spec"].get("suspend") is True,
+        overrides=_overrides(metadata),
         before=raw.get("status", {}),
-        pools=tuple(pool for pool in pools if isinstance(pool, GpuPool)),
-        unreadable=tuple(pool for pool in pools if isinstance(pool, UnusablePool)),
+        pools=pools,
+        unreadable=tuple(pool for pool in read if isinstance(pool, UnusablePool)),
         children=world.children(key),
-        pods=pods,
-        logs=await _logs(world, key.namespace, pods),
+        fleet=await _fleet(world, key, llama, pools),
         now=now,
     )
+
+
+async def _fleet(
+    world: Views, key: Key, llama: LlamaDeployment | InvalidSpec, pools: tuple[GpuPool, ...]
+) -> Fleet:
+    pods = world.pods(key)
+    active = tuple(pod for pod in pods if pod.active)
+    return Fleet(
+        pods=pods,
+        departed=world.departed(key),
+        loads=await world.loads(active) if _needs_loads(llama) else None,
+        spot=await _spot(world, pods, pools),
+        logs=await _logs(world, key.namespace, active),
+    )
+
+
+def _needs_loads(llama: LlamaDeployment | InvalidSpec) -> bool:
+    """Who pays by the month wants to know what stood idle; who closes when idle, when that is."""
+    if isinstance(llama, InvalidSpec):
+        return False
+    schedule = llama.spec.schedule
+    return llama.spec.cost is not None or (schedule is not None and schedule.close_when_idle)
+
+
+async def _spot(
+    world: Views, pods: tuple[PodSeen, ...], pools: tuple[GpuPool, ...]
+) -> dict[str, bool | None]:
+    """Which nodes are spot nodes, of those whose pool sells both kinds of capacity."""
+    both = {pool.metadata.name for pool in pools if sells_spot(pool)}
+    nodes = sorted({pod.node for pod in pods if pod.node is not None and pod.pool in both})
+    return {node: await _is_spot(world, node) for node in nodes}
+
+
+async def _is_spot(world: Views, node: str) -> bool | None:
+    """A node that cannot be looked at now is taken for a dear one, until the next look."""
+    try:
+        return await world.is_spot(node)
+    except Unavailable:
+        return None
+
+
+def _overrides(metadata: ObjectMeta) -> Overrides | InvalidSpec:
+    """What the annotations ask for; a mistake there must not stop the fleet."""
+    try:
+        return read_overrides(metadata.annotations)
+    except InvalidSpec as error:
+        return error
 
 
 def _read(raw: Mapping[str, Any]) -> LlamaDeployment | InvalidSpec:

@@ -1,9 +1,9 @@
 """What a reconcile needs of the world. The adapters offer it; tests may offer it from memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from llamafleet.api.observed import ChildSeen, Key, PodSeen
+from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen
 
 
 class Views(Protocol):
@@ -19,10 +19,19 @@ class Views(Protocol):
         """The known children, by kind."""
 
     def pods(self, key: Key) -> tuple[PodSeen, ...]:
-        """The pods that are not on their way out."""
+        """Every pod that exists, oldest first: those on their way out and those that ended, too."""
+
+    def departed(self, key: Key) -> tuple[Departed, ...]:
+        """The pods that were removed and not settled yet, in the order in which we heard of it."""
 
     async def log_of(self, namespace: str, pod: PodSeen) -> str:
         """The end of the log of the container that ended last."""
+
+    async def loads(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+        """What the ready ones of these pods say of their work, by uid; a pod without a reading is missing."""
+
+    async def is_spot(self, node: str) -> bool | None:
+        """Whether a node is a spot node; None when the node is gone."""
 
 
 class Writes(Protocol):
@@ -34,8 +43,17 @@ class Writes(Protocol):
     async def update_child(self, intent: Mapping[str, Any], seen: ChildSeen) -> None:
         """Bring a known child back to the intent."""
 
-    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
-        """Write the status."""
+    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
+        """Write the status, unless the resource has another version by now."""
+
+    async def shorten(self, namespace: str, pod: PodSeen) -> None:
+        """Give a pod that nobody ever reached a few seconds to end."""
+
+    async def announce(self, event: Announcement) -> None:
+        """Tell people in an Event; never fails."""
+
+    def settled(self, key: Key, uids: Iterable[str]) -> None:
+        """These departed pods are accounted for and need not be shown again."""
 
 
 class World(Views, Writes, Protocol):

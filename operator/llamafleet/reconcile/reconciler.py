@@ -1,29 +1,44 @@
 """One reconcile: a short list of named steps over one resource."""
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.observed import ChildSeen, Key, PodSeen
+from llamafleet.api.observed import Announcement, ChildSeen, Key, PodSeen
 from llamafleet.catalogue import Catalogue
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.diagnosis import Cause, diagnose, refused_pods
-from llamafleet.planning.plan import Plan, plan
+from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import rollout
-from llamafleet.planning.sizing.pools import resolve
-from llamafleet.reconcile.act import Acted, act
+from llamafleet.reconcile.act import Acted, act, let_go
+from llamafleet.reconcile.decide import Decided, decide
 from llamafleet.reconcile.observe import Seen, observe
 from llamafleet.reconcile.ports import World
 from llamafleet.rendering.children import children
-from llamafleet.rendering.conditions import Fleet
-from llamafleet.rendering.deployment import asleep
+from llamafleet.rendering.fleet import Fleet
+from llamafleet.rendering.news import is_news
+from llamafleet.rendering.notice import Notice
+from llamafleet.rendering.notices import notices
+from llamafleet.rendering.sleep import asleep
 from llamafleet.rendering.status import Account, status
 
-Decision = tuple[LlamaDeployment, Plan] | InvalidSpec
-"""What should be, beside the resource that asks for it; or why nothing can be decided."""
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a reconcile leaves to do.
+
+    Attributes:
+        repairs: how many children that existed had to be changed.
+        wake_seconds: after how long the decision may be another one, by time alone.
+    """
+
+    repairs: int
+    wake_seconds: float
 
 
 class Reconciler:
@@ -45,55 +60,63 @@ class Reconciler:
         self._operator_namespace = operator_namespace
         self._known = known
 
-    async def reconcile(self, key: Key) -> int | None:
-        """Observe, plan, render, apply, report.
-
-        Returns:
-            How many children had to be repaired; None when there is no such resource any more.
+    async def reconcile(self, key: Key) -> Outcome | None:
+        """Observe, plan, render, apply, report; None when there is no such resource any more.
 
         Raises:
             Unavailable: something outside failed; the status says what, if it could be written.
         """
         seen = await observe(self._world, key, self._clock())
         if seen is None:
+            await let_go(self._world, key.namespace, self._world.pods(key))
             return None
-        decided = _decide(seen, self._known)
+        decided = decide(seen, self._known)
         acted = await act(self._world, seen, self._render(seen, decided))
+        await let_go(self._world, key.namespace, seen.fleet.pods)
         await self._report(key, seen, decided, acted)
         if acted.failure is not None:
             raise acted.failure
-        return acted.repairs
+        return Outcome(acted.repairs, _wake_seconds(seen, decided))
 
-    def _render(self, seen: Seen, decided: Decision) -> tuple[dict[str, Any], ...]:
-        """What should exist. Of a refused spec only one wish is granted: to sleep, for that saves money."""
-        if not isinstance(decided, InvalidSpec):
-            return children(*decided, self._operator_namespace)
-        deployment = seen.children.get("Deployment")
-        return (asleep(orjson.loads(deployment.body)),) if seen.suspended and deployment else ()
+    def _render(self, seen: Seen, decided: Decided) -> tuple[dict[str, Any], ...]:
+        """What should exist. Without a plan only one wish is granted: to sleep, for that saves money."""
+        if isinstance(decided.wish, Plan) and isinstance(seen.llama, LlamaDeployment):
+            return children(seen.llama, decided.wish, self._operator_namespace)
+        live = {kind: orjson.loads(child.body) for kind, child in seen.children.items()}
+        return asleep(live) if decided.sleeps else ()
 
-    async def _report(self, key: Key, seen: Seen, decided: Decision, acted: Acted) -> None:
-        """Write the status when it says something new."""
-        wished = decided if isinstance(decided, InvalidSpec) else decided[1]
+    async def _report(self, key: Key, seen: Seen, decided: Decided, acted: Acted) -> None:
+        """Say what is new: first in Events, which can be said twice, then in the status."""
         # Looked at again after our writes: what was seen before them says nothing about this spec's pods.
-        deployment, pods = self._world.children(key).get("Deployment"), self._world.pods(key)
-        cause = None if isinstance(wished, InvalidSpec) else _cause(wished, pods, seen.logs, deployment)
-        fleet = Fleet(seen.metadata, wished, acted.failure, pods, rollout(deployment), cause)
-        put_to_sleep = isinstance(wished, InvalidSpec) and acted.deployed
-        account = Account(fleet, seen.last_status, seen.now, deployed=acted.deployed, asleep=put_to_sleep)
-        wanted = status(account)
-        if wanted != seen.before:
-            await self._world.apply_status(key, seen.metadata.uid, wanted)
+        pods = tuple(pod for pod in self._world.pods(key) if pod.active)
+        fleet = _fleet(seen, decided, acted, pods, self._world.children(key).get("Deployment"))
+        for notice in notices(fleet, seen.last_status, seen.last_ledger):
+            await self._world.announce(_announcement(key, seen, notice))
+        wanted = status(Account(fleet, seen.last_status, decided.starts, deployed=acted.deployed))
+        if is_news(wanted, seen.before):
+            version = seen.metadata.resource_version
+            await self._world.apply_status(key, seen.metadata.uid, wanted, version)
+        self._world.settled(key, [departed.pod.uid for departed in seen.fleet.departed])
 
 
-def _decide(seen: Seen, known: Catalogue) -> Decision:
-    """The plan beside the resource that it is for, or why there can be none."""
-    if isinstance(seen.llama, InvalidSpec):
-        return seen.llama
-    try:
-        pools = resolve(seen.pools, seen.unreadable, known)
-        return seen.llama, plan(seen.llama.spec, pools, seen.observation, known)
-    except InvalidSpec as error:
-        return error
+def _fleet(
+    seen: Seen, decided: Decided, acted: Acted, pods: tuple[PodSeen, ...], deployment: ChildSeen | None
+) -> Fleet:
+    """What there is to say."""
+    wish = decided.wish
+    cause = None if isinstance(wish, InvalidSpec) else _cause(wish, pods, seen.fleet.logs, deployment)
+    return Fleet(
+        metadata=seen.metadata,
+        plan=wish,
+        failure=acted.failure,
+        pods=pods,
+        rollout=rollout(deployment),
+        cause=cause,
+        ledger=decided.ledger,
+        asleep=decided.sleeps and acted.deployed,
+        odd=seen.overrides if isinstance(seen.overrides, InvalidSpec) else None,
+        now=seen.now,
+    )
 
 
 def _cause(
@@ -102,3 +125,13 @@ def _cause(
     """Why the fleet is not well: its pods say so, or there are none and the Deployment says so."""
     of_pods = diagnose(pods, plan.shape.gpus, plan.shape.pool.resource_name, logs)
     return of_pods or (refused_pods(deployment.status) if deployment else None)
+
+
+def _announcement(key: Key, seen: Seen, notice: Notice) -> Announcement:
+    uid = seen.metadata.uid
+    return Announcement(key, uid, notice.type, notice.reason, notice.message, at=seen.now, again=notice.again)
+
+
+def _wake_seconds(seen: Seen, decided: Decided) -> float:
+    """How long until time alone may change the decision."""
+    return (decided.wake - seen.now).total_seconds() if decided.wake else math.inf

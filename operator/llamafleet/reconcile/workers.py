@@ -8,12 +8,15 @@ from collections.abc import Callable
 from typing import Final
 
 from llamafleet.api.observed import Key
-from llamafleet.errors import Ending, LlamafleetError
+from llamafleet.errors import Ending, LlamafleetError, Stale
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
 
 RESYNC_SECONDS: Final = 600.0
 """Every resource is looked at again after this time, plus up to a half, even when nothing was heard of it."""
+
+SOONEST_SECONDS: Final = 1.0
+"""A resource that asks to be looked at again at once must not keep a worker for itself."""
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +43,12 @@ async def _work(queue: WorkQueue, reconciler: Reconciler, measure: Measure) -> N
 async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
     """Reconcile one key and decide when it comes again; the result in one word."""
     try:
-        repairs = await reconciler.reconcile(key)
+        outcome = await reconciler.reconcile(key)
     except Ending:
-        repairs = None
+        outcome = None
+    except Stale:
+        queue.retry(key)  # somebody wrote to the resource while we decided: what they wrote counts
+        return "stale"
     except LlamafleetError as error:
         log.warning("%s: %s; trying again in %.1f s", key, error, queue.retry(key))
         return "failed"
@@ -50,9 +56,10 @@ async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
         log.exception("%s: unexpected error; trying again in %.1f s", key, queue.retry(key))
         return "broken"
     queue.succeeded(key)
-    if repairs is None:
+    if outcome is None:
         queue.forget(key)
         return "gone"
-    queue.pace(key, busy=repairs > 0)
-    queue.add_after(key, RESYNC_SECONDS * (1 + random.random() / 2))  # noqa: S311 - jitter, not a secret
+    queue.pace(key, busy=outcome.repairs > 0)
+    resync = RESYNC_SECONDS * (1 + random.random() / 2)  # noqa: S311 - jitter, not a secret
+    queue.add_after(key, min(resync, max(outcome.wake_seconds, SOONEST_SECONDS)))
     return "done"

@@ -74,4 +74,4 @@ def tolerations(shape: Shape) -> list[dict[str, Any]]:
 
 def _told_apart(pool: Pool) -> bool:
     """Whether the pool may have both kinds of nodes, because it sells both kinds of capacity."""
-    return pool.hourly_usd_per_gpu is not None and pool.spot_usd_per_gpu is not None
+    return pool.sells_on_demand and pool.sells_spot

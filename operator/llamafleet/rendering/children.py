@@ -20,6 +20,6 @@ def children(llama: LlamaDeployment, plan: Plan, operator_namespace: str) -> tup
         service_account(llama),
         network_policy(llama, plan.shape, operator_namespace),
         disruption_budget(llama),
-        service(llama),
+        service(llama, is_open=plan.replicas > 0),
         deployment(llama, plan),
     )

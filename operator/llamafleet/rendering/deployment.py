@@ -1,14 +1,13 @@
 """The Deployment that keeps the model servers running."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.names import APPLIED_ANNOTATION, pod_selector
+from llamafleet.api.names import pod_selector
+from llamafleet.planning.coldstart import startup_seconds
 from llamafleet.planning.plan import Plan
 from llamafleet.rendering.objects import child
 from llamafleet.rendering.pod import pod_template
-from llamafleet.rendering.probes import startup_seconds
 
 SCHEDULING_SECONDS: Final = 600
 """Beside the start-up budget: time for a node to come up and the image to be pulled before the
@@ -26,17 +25,3 @@ def deployment(llama: LlamaDeployment, plan: Plan) -> dict[str, Any]:
         "template": pod_template(llama, plan.shape),
     }
     return child(llama, "apps/v1", "Deployment", {"spec": spec})
-
-
-def asleep(live: Mapping[str, Any]) -> dict[str, Any]:
-    """A Deployment of ours as it is, with no replicas: all that a refused spec can ask for."""
-    metadata = live["metadata"]
-    annotations = metadata.get("annotations", {})
-    kept = {field: metadata[field] for field in ("name", "namespace", "labels", "ownerReferences")}
-    ours = {key: annotations[key] for key in annotations if key == APPLIED_ANNOTATION}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {**kept, "annotations": ours},
-        "spec": {**live["spec"], "replicas": 0},
-    }

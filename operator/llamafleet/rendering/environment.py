@@ -6,9 +6,10 @@ The token of the model hub is only ever a reference to the author's Secret: the 
 from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.source import HubSource, parse_source
+from llamafleet.planning.coldstart import startup_seconds
 from llamafleet.planning.plan import Shape
-from llamafleet.rendering.probes import startup_seconds
-from llamafleet.rendering.source import WEIGHTS_FOLDER, HubSource, parse_source
+from llamafleet.rendering.source import WEIGHTS_FOLDER
 from llamafleet.rendering.volumes import CACHE_FOLDER
 
 _USER: Final = "vllm"

@@ -10,7 +10,10 @@ from llamafleet.planning.sizing.words import gib, usd
 
 
 def figures(shape: Shape) -> dict[str, Any]:
-    """Every figure of a shape: GiB of 2^30 bytes, tokens, US dollars per hour."""
+    """Every figure of a shape: GiB of 2^30 bytes, tokens, US dollars per hour.
+
+    A price that is not known is left out, never zero.
+    """
     return {
         "pool": shape.pool.name,
         "gpu": shape.pool.gpu.key,
@@ -24,8 +27,12 @@ def figures(shape: Shape) -> dict[str, Any]:
         "kvTokens": shape.kv_tokens,
         "maxContextLength": shape.context_length,
         "maxConcurrency": f"{shape.max_concurrency:.2f}",
-        "hourlyUsdPerReplica": usd(shape.hourly_usd),
+        **_price(shape),
     }
+
+
+def _price(shape: Shape) -> dict[str, str]:
+    return {} if shape.hourly_usd is None else {"hourlyUsdPerReplica": usd(shape.hourly_usd)}
 
 
 def _memory(shape: Shape) -> dict[str, str]:

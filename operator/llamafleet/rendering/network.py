@@ -14,9 +14,9 @@ from llamafleet.api.names import (
     SERVING_PORT,
     pod_selector,
 )
+from llamafleet.api.source import HubSource, parse_source
 from llamafleet.planning.plan import Shape
 from llamafleet.rendering.objects import child
-from llamafleet.rendering.source import HubSource, parse_source
 
 _NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
 _DNS_PORT: Final = 53

@@ -4,15 +4,23 @@ import math
 from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.names import SERVING_CONTAINER, SERVING_PORT, SERVING_PORT_NAME, child_labels
+from llamafleet.api.names import (
+    GPUS_ANNOTATION,
+    POOL_ANNOTATION,
+    SERVING_CONTAINER,
+    SERVING_PORT,
+    SERVING_PORT_NAME,
+    child_labels,
+)
+from llamafleet.api.source import HubSource, parse_source
+from llamafleet.planning.drain import drain
 from llamafleet.planning.plan import Pool, Shape
 from llamafleet.planning.sizing.host import whole_gib
 from llamafleet.planning.sizing.image import serving_image
 from llamafleet.planning.sizing.memory import GIB
 from llamafleet.rendering.capacity import label, node_affinity, tolerations
 from llamafleet.rendering.environment import environment
-from llamafleet.rendering.probes import grace_seconds, pre_stop, probes
-from llamafleet.rendering.source import HubSource, parse_source
+from llamafleet.rendering.probes import pre_stop, probes
 from llamafleet.rendering.vllm_args import serve_args
 from llamafleet.rendering.volumes import volume_mounts, volumes
 
@@ -30,8 +38,9 @@ PRODUCT_LABEL: Final = "nvidia.com/gpu.product"
 
 def pod_template(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
     """The ``template`` of the Deployment."""
-    name = llama.metadata.name
-    return {"metadata": {"labels": child_labels(name)}, "spec": _pod_spec(llama, shape)}
+    paid = {POOL_ANNOTATION: shape.pool.name, GPUS_ANNOTATION: str(shape.gpus)}
+    metadata = {"labels": child_labels(llama.metadata.name), "annotations": paid}
+    return {"metadata": metadata, "spec": _pod_spec(llama, shape)}
 
 
 def _pod_spec(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
@@ -40,7 +49,7 @@ def _pod_spec(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         # A Service called "vllm" would inject VLLM_PORT=tcp://…, which vLLM then fails to parse.
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": grace_seconds(),
+        "terminationGracePeriodSeconds": drain(llama.spec.schedule).grace,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": RUN_AS,
@@ -79,7 +88,7 @@ def _container(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
             "readOnlyRootFilesystem": True,
         },
         **probes(shape),
-        "lifecycle": {"preStop": pre_stop()},
+        "lifecycle": {"preStop": pre_stop(drain(llama.spec.schedule))},
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": volume_mounts(shape),
     }

@@ -4,20 +4,18 @@ Every flag stands in its ``--flag=value`` form, so that no value can be taken fo
 The flags are those of vLLM 0.32; a test holds each of them against the release's recorded parser.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import SERVING_PORT
+from llamafleet.api.source import HubSource, parse_source
 from llamafleet.catalogue import models
+from llamafleet.planning.drain import drain
 from llamafleet.planning.plan import Shape
 from llamafleet.planning.sizing.memory import UTILISATION
-from llamafleet.rendering.source import HubSource, model_argument, parse_source
-
-SHUTDOWN_TIMEOUT_SECONDS: Final = 60
-"""``--shutdown-timeout``: with vLLM's default of 0 a stopping server cuts its requests, mostly as
-silent hangs. The preStop hook has drained the queue by then; this covers what is left of it."""
+from llamafleet.rendering.source import model_argument
 
 
 def serve_args(llama: LlamaDeployment, shape: Shape) -> list[str]:
@@ -29,7 +27,7 @@ def serve_args(llama: LlamaDeployment, shape: Shape) -> list[str]:
         *([f"--revision={revision}"] if revision else []),
         f"--served-model-name={llama.metadata.name}",
         f"--port={SERVING_PORT}",
-        f"--shutdown-timeout={SHUTDOWN_TIMEOUT_SECONDS}",
+        f"--shutdown-timeout={drain(llama.spec.schedule).server}",
         *_size_args(shape),
         *_offload_args(shape),
         *_feature_args(llama, shape),

@@ -5,9 +5,10 @@ The root file system is read-only: everything that vLLM writes has a volume of i
 
 from typing import Any, Final
 
+from llamafleet.api.source import ClaimSource, HubSource, ImageSource, parse_source
 from llamafleet.planning.plan import Shape
 from llamafleet.planning.sizing.host import shared_memory, whole_gib
-from llamafleet.rendering.source import WEIGHTS_FOLDER, ClaimSource, HubSource, ImageSource, parse_source
+from llamafleet.rendering.source import WEIGHTS_FOLDER
 
 CACHE_FOLDER: Final = "/cache"
 

@@ -23,6 +23,16 @@ def schedule(*windows: tuple[str, str], zone: str = "UTC", **fields: object) -> 
     return Schedule.model_validate({"timeZone": zone, "windows": listed, **fields})
 
 
+def moments(start: str, zone: str) -> Schedule:
+    """A schedule that is open for one second from each start, so that no two starts become one interval.
+
+    No author can have it: the least duration is five minutes.
+    """
+    usual = schedule((start, "5m"), zone=zone)
+    short = usual.windows[0].model_copy(update={"duration": timedelta(seconds=1)})
+    return usual.model_copy(update={"windows": (short,)})
+
+
 def utc(text: str) -> datetime:
     """An instant from ``2026-03-29 01:00``."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

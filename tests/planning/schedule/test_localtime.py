@@ -7,7 +7,7 @@ import pytest
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.schedule.localtime import day_begin, first_shown, zone_of
 from llamafleet.planning.schedule.windows import open_intervals
-from planning.schedule.schedules import DAY, clock_changes, schedule, utc
+from planning.schedule.schedules import DAY, clock_changes, moments, utc
 
 MINUTE = timedelta(minutes=1)
 
@@ -79,7 +79,7 @@ def test_in_all_zones_of_ten_years_a_window_opens_when_the_clock_on_the_wall_fir
     changes = clock_changes()
     assert len(changes) > 500
     for zone, noon in changes:
-        every_quarter = schedule(("*/15 * * * *", "30s"), zone=zone.key)
+        every_quarter = moments("*/15 * * * *", zone.key)
         opened = {found.start for found in open_intervals(every_quarter, noon - DAY, noon)}
         latest, rung = (noon - DAY - MINUTE).astimezone(zone).replace(tzinfo=None), set()
         for minutes in range(24 * 60):

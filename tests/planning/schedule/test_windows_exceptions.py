@@ -62,5 +62,5 @@ def test_an_exception_of_another_offset_and_beyond_the_time_in_question_is_cut_t
     ],
 )
 def test_a_date_is_a_whole_day_of_the_zone(date: str, wanted: list[str]) -> None:
-    never = schedule(("0 0 1 1 *", "1m"), zone="Europe/Berlin", exceptions=[{"date": date, "state": "Open"}])
+    never = schedule(("0 0 1 1 *", "5m"), zone="Europe/Berlin", exceptions=[{"date": date, "state": "Open"}])
     assert opened(never, "2026-03-01 00:00", "2026-12-01 00:00") == wanted

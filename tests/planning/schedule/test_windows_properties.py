@@ -30,7 +30,7 @@ CLOCKS = [
 @settings(deadline=None, max_examples=60)
 @given(
     starts=st.lists(crons(), min_size=1, max_size=2),
-    duration=st.integers(1, 2000),
+    duration=st.integers(5, 2000),
     clock=st.sampled_from(CLOCKS),
     late=st.integers(-1440, 1440),
     exceptions=st.lists(

@@ -147,8 +147,7 @@ def is_true(one: Considered, chosen: Shape) -> bool:
     """Whether the reason why it lost is the first criterion by which it is worse."""
     shape, reason = one.shape, one.reason
     if shape.hourly_usd != chosen.hourly_usd:
-        more = Decimal(reason.removeprefix("it fits, and costs ").removesuffix(" USD/h more"))
-        return more == shape.hourly_usd - chosen.hourly_usd > 0
+        return is_true_price(shape.hourly_usd, chosen.hourly_usd, reason)
     if not shape.hourly_usd and shape.gpus != chosen.gpus:
         return shape.gpus > chosen.gpus and reason.endswith(f"{shape.gpus} GPUs instead of {chosen.gpus}")
     if shape.quantization != chosen.quantization:
@@ -162,6 +161,14 @@ def is_true(one: Considered, chosen: Shape) -> bool:
         tokens = f"room for {shape.kv_tokens:,} tokens instead of {chosen.kv_tokens:,}"
         return shape.kv_tokens < chosen.kv_tokens and reason.endswith(tokens)
     return shape.pool.name > chosen.pool.name and "of equals the first by name" in reason
+
+
+def is_true_price(usd: Decimal | None, chosen: Decimal | None, reason: str) -> bool:
+    assert chosen is not None, "a price that is known comes first"
+    if usd is None:
+        return reason == "it fits, but its price is not known"
+    more = Decimal(reason.removeprefix("it fits, and costs ").removesuffix(" USD/h more"))
+    return more == usd - chosen > 0
 
 
 @pytest.mark.parametrize(

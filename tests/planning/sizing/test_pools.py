@@ -1,7 +1,6 @@
 """From GpuPools to pools that can be planned with."""
 
 from decimal import Decimal
-from typing import ClassVar
 
 import pytest
 
@@ -10,7 +9,7 @@ from llamafleet.catalogue import gpus
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.sizing.pools import eligible, resolve
 from llamafleet.planning.sizing.shape import Pool, UnusablePool
-from planning.givens import gpupool, pool
+from planning.givens import SPOT_NODES, gpupool, pool
 
 
 def test_without_any_gpupool_the_catalogues_a100_stands_in() -> None:
@@ -52,21 +51,42 @@ def test_a_pool_sells_spot_only_when_it_says_so() -> None:
     assert [one.hourly_usd_per_gpu for one in found] == [Decimal("1.19"), Decimal("1.19")]
 
 
+def test_a_pool_without_any_price_can_be_used_and_sells_on_demand() -> None:
+    (own,) = resolve([gpupool("gold", "l40", None)])
+    assert isinstance(own, Pool)
+    assert (own.hourly_usd_per_gpu, own.price_source) == (None, "")
+    assert (own.sells_on_demand, own.sells_spot) == (True, False)
+
+
+def test_a_spot_price_alone_sells_both_where_the_catalogue_has_no_price() -> None:
+    raw = {"metadata": {"name": "gold"}, "spec": {"gpu": "l40", "price": {"spot": "0.45"}}}
+    (own,) = resolve([GpuPool.model_validate(raw)])
+    assert isinstance(own, Pool)
+    assert (own.hourly_usd_per_gpu, own.spot_usd_per_gpu) == (None, Decimal("0.45"))
+    assert (own.sells_on_demand, own.sells_spot) == (True, True)
+
+
+def test_a_price_of_0_is_a_price() -> None:
+    (own,) = resolve([gpupool("gold", "l40", "0")])
+    assert isinstance(own, Pool)
+    assert (own.hourly_usd_per_gpu, own.price_source) == (Decimal(0), "the pool's own price")
+
+
 class TestSpotNodes:
     """A pool whose own selector picks spot nodes sells nothing else."""
 
-    selector: ClassVar = {"karpenter.sh/capacity-type": "spot"}
-
     def test_it_sells_no_on_demand_capacity_even_at_the_catalogues_price(self) -> None:
-        raw = {"gpu": "a100-80gb", "nodeSelector": self.selector, "price": {"onDemand": "2", "spot": "0.45"}}
+        raw = {"gpu": "a100-80gb", "nodeSelector": SPOT_NODES, "price": {"onDemand": "2", "spot": "0.45"}}
         (only,) = resolve([GpuPool.model_validate({"metadata": {"name": "spot"}, "spec": raw})])
         assert isinstance(only, Pool)
         assert (only.hourly_usd_per_gpu, only.spot_usd_per_gpu) == (None, Decimal("0.45"))
+        assert (only.sells_spot, only.sells_on_demand) == (True, False)
 
-    def test_without_a_spot_price_it_cannot_be_used(self) -> None:
-        (only,) = resolve([gpupool("spot", "a100-80gb", "1.19", nodeSelector=self.selector)])
-        problem = "its spec.price.spot must be given, because its nodes are spot nodes"
-        assert only == UnusablePool("spot", problem)
+    def test_without_a_spot_price_it_sells_spot_capacity_at_a_price_that_is_not_known(self) -> None:
+        (only,) = resolve([gpupool("spot", "a100-80gb", "1.19", nodeSelector=SPOT_NODES)])
+        assert isinstance(only, Pool)
+        assert (only.sells_spot, only.sells_on_demand) == (True, False)
+        assert (only.hourly_usd_per_gpu, only.spot_usd_per_gpu) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +97,6 @@ class TestSpotNodes:
             "1",
             f"its spec.gpu = h900: must be a GPU of the catalogue: {', '.join(gpus())}",
             id="an unknown GPU",
-        ),
-        pytest.param(
-            "l40",
-            None,
-            "its spec.price.onDemand must be given, because the catalogue has no price for l40",
-            id="a GPU without a price",
         ),
         pytest.param(
             "mi300x",

@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-from decimal import Decimal
 
 import pytest
 from hypothesis import assume, given, settings
@@ -12,7 +11,7 @@ from llamafleet.planning.sizing.candidates import Candidate, candidates
 from llamafleet.planning.sizing.refusal import arithmetic
 from llamafleet.planning.sizing.shape import Pool
 from llamafleet.planning.sizing.wanted import wanted
-from planning.givens import gib, pool, refused, spec
+from planning.givens import SPOT_NODES, gib, pool, refused, spec
 from planning.wishes import changed, patient, several, specs
 
 
@@ -104,7 +103,7 @@ def test_more_gpus_than_any_node_has_are_refused() -> None:
 )
 def test_nodes_that_sell_nothing_to_this_author_are_none_of_his(capacity: str, most: int, sells: str) -> None:
     pools = (
-        dataclasses.replace(pool(gpusPerNode=2), spot_usd_per_gpu=Decimal(1), hourly_usd_per_gpu=None),
+        pool(gpusPerNode=2, price=None, nodeSelector=SPOT_NODES),
         pool("h200", "3.50", gpusPerNode=4),
     )
     message = refused(spec("scout", gpu={"count": 8, "capacityType": capacity}), *pools)

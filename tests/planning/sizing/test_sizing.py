@@ -7,7 +7,7 @@ import pytest
 
 from llamafleet.planning.plan import Shape
 from llamafleet.planning.sizing.shape import Pool
-from planning.givens import Json, gib, planned, pool, refused, spec
+from planning.givens import SPOT_NODES, Json, gib, planned, pool, refused, spec
 
 
 def shape_of(variant: str, *pools: Pool, **sections: Json) -> Shape:
@@ -198,7 +198,9 @@ class TestSpot:
         )
 
     def test_a_pool_of_spot_nodes_only_is_not_for_those_who_want_on_demand(self) -> None:
-        spot_only = dataclasses.replace(self.selling, name="spot", hourly_usd_per_gpu=None)
+        spot_only = dataclasses.replace(
+            self.selling, name="spot", hourly_usd_per_gpu=None, node_selector=SPOT_NODES
+        )
         shape = planned(spec("scout", gpu={"capacityType": "SpotPreferred"}), [spot_only]).shape
         assert (shape.hourly_usd, shape.capacity_type) == (Decimal("0.45"), "Spot")
         assert refused(spec("scout"), spot_only) == (

@@ -8,7 +8,7 @@ from builders import ROOT
 from llamafleet.catalogue import models
 from llamafleet.errors import DoesNotFit
 from llamafleet.planning.sizing.shape import Pool
-from planning.givens import Json, planned, pool, spec
+from planning.givens import Json, planned, pool, spec, unpriced
 
 QUOTED = " ".join((ROOT / "docs" / "sizing.md").read_text("utf-8").replace("\n>", " ").split())
 
@@ -38,6 +38,11 @@ def test_every_variant_has_an_example() -> None:
 def test_the_example_of_a_variant_is_what_the_planner_says(variant: str) -> None:
     where, sections = EXAMPLES[variant]
     assert planned(spec(variant, **sections), [where]).explanation in QUOTED
+
+
+def test_the_example_without_a_price_is_what_the_planner_says() -> None:
+    asked = spec("llama-3.1-8b", serving={"contextLength": 8_192})
+    assert planned(asked, [unpriced()]).explanation in QUOTED
 
 
 def test_the_refusal_is_what_the_planner_says() -> None:

@@ -18,6 +18,9 @@ from llamafleet.planning.sizing.wanted import wanted
 from planning.givens import pool, spec, with_memory
 from planning.wishes import CONTEXTS, MEMORY, changed, patient, pools, several, specs
 
+UNKNOWN = Decimal(10**9)
+"""More than any pool asks."""
+
 thorough = settings(patient, max_examples=200)
 
 
@@ -29,10 +32,17 @@ def found(asked: LlamaDeploymentSpec, *given_pools: Pool) -> Shape | None:
         return None
 
 
-def usd(asked: LlamaDeploymentSpec, *given_pools: Pool) -> Decimal:
-    """What the chosen shape costs per hour; infinitely much when nothing fits."""
+def usd(asked: LlamaDeploymentSpec, *given_pools: Pool) -> tuple[Decimal, int]:
+    """What the chosen shape costs per hour, and its GPUs where they cost nothing or nobody knows.
+
+    A price that is not known is dearer than any other, and infinitely dear is that nothing fits.
+    """
     shape = found(asked, *given_pools)
-    return Decimal("Infinity") if shape is None else shape.hourly_usd
+    if shape is None:
+        return Decimal("Infinity"), 0
+    if shape.hourly_usd is None:
+        return UNKNOWN, shape.gpus
+    return shape.hourly_usd, 0 if shape.hourly_usd else shape.gpus
 
 
 def every(asked: LlamaDeploymentSpec, *given_pools: Pool) -> Sequence[Candidate]:
@@ -137,10 +147,11 @@ def test_the_chosen_shape_is_never_beaten_by_a_considered_one(
 
 
 def rank(shape: Shape) -> tuple[Decimal, int, int, int, int]:
-    """The cheaper first, of what is free the fewer GPUs; then precision, host memory and room."""
+    """The cheaper first, of what is free or of no known price the fewer GPUs; then precision and the rest."""
     precision = list(PRECISIONS).index(shape.quantization)
     unpaid = 0 if shape.hourly_usd else shape.gpus
-    return shape.hourly_usd, unpaid, precision, shape.offload_gib, -shape.kv_tokens
+    price = UNKNOWN if shape.hourly_usd is None else shape.hourly_usd
+    return price, unpaid, precision, shape.offload_gib, -shape.kv_tokens
 
 
 @patient
@@ -155,12 +166,35 @@ def test_the_price_is_one_that_the_pool_asks_and_the_author_accepts(
     asked: LlamaDeploymentSpec, given_pools: list[Pool]
 ) -> None:
     for one in every(asked, *given_pools):
-        paid, sells_spot = str(one.capacity_type), one.pool.spot_usd_per_gpu is not None
+        paid, sells_spot = str(one.capacity_type), one.pool.sells_spot
         each = one.pool.hourly_usd_per_gpu if paid == "OnDemand" else one.pool.spot_usd_per_gpu
-        assert each is not None
-        assert one.hourly_usd == one.shape.hourly_usd == each * one.split.tensor * one.split.pipeline
+        assert one.hourly_usd == one.shape.hourly_usd
+        assert one.hourly_usd == (None if each is None else each * one.split.tensor * one.split.pipeline)
+        assert (one.shape.price_problem == "") == (each is not None)
         wish = str(asked.gpu.capacity_type)
         assert paid == wish or (wish == "SpotPreferred" and paid == ("Spot" if sells_spot else "OnDemand"))
+        assert paid == "OnDemand" or sells_spot
+        assert paid == "Spot" or one.pool.sells_on_demand
+
+
+@patient
+@given(asked=specs(), given_pools=several())
+def test_a_pool_is_looked_at_with_and_without_its_prices(
+    asked: LlamaDeploymentSpec, given_pools: list[Pool]
+) -> None:
+    """But for the spot price, which says that a pool sells spot where not all of its nodes are spot nodes."""
+    lost = [
+        dataclasses.replace(
+            one,
+            hourly_usd_per_gpu=None,
+            spot_usd_per_gpu=one.spot_usd_per_gpu if one.sells_on_demand else None,
+        )
+        for one in given_pools
+    ]
+    before, after = every(asked, *given_pools), every(asked, *lost)
+    assert [(one.fits, one.capacity_type) for one in before] == [
+        (one.fits, one.capacity_type) for one in after
+    ]
 
 
 # The shape

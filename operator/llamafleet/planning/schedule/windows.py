@@ -5,14 +5,16 @@ Starting early, draining and money are the business of others.
 """
 
 import dataclasses
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from llamafleet.api.scalars import format_duration
 from llamafleet.api.schedule import Schedule, ScheduleException, Window, WindowState
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.schedule.cron import CronTime, read_cron
@@ -58,11 +60,24 @@ def open_intervals(schedule: Schedule, start: datetime, end: datetime) -> tuple[
     counts.
 
     Raises:
-        InvalidSpec: the zone is unknown, a start is no cron time or never comes, or a duration is zero.
+        InvalidSpec: the zone is unknown, or a start is no cron time or never comes.
     """
-    within = start.astimezone(UTC), end.astimezone(UTC)
-    zone = zone_of(schedule.time_zone)
-    crons = [_cron(window, index) for index, window in enumerate(schedule.windows)]
+    return _kept_intervals(schedule, start.astimezone(UTC), end.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)
+def _kept_intervals(schedule: Schedule, start: datetime, end: datetime) -> tuple[Interval, ...]:
+    """Kept by content, because the same month is asked for at every decision about money."""
+    return find_intervals(schedule, start, end)
+
+
+def find_intervals(schedule: Schedule, start: datetime, end: datetime) -> tuple[Interval, ...]:
+    """What ``open_intervals`` gives, without keeping it; both bounds are in UTC."""
+    within, zone = (start, end), zone_of(schedule.time_zone)
+    crons = [cron_of(window, index) for index, window in enumerate(schedule.windows)]
+    last = _last_word(schedule, zone, within)
+    if last is not None:
+        return last
     found = [
         Interval(*span, window.name, window.min_replicas, window.max_replicas)
         for window, cron in zip(schedule.windows, crons, strict=True)
@@ -70,9 +85,17 @@ def open_intervals(schedule: Schedule, start: datetime, end: datetime) -> tuple[
     ]
     if not schedule.windows and within[0] < within[1]:
         found = [Interval(*within)]
-    for exception in schedule.exceptions:
-        found = _with_exception(found, exception.state, _span(exception, zone, within))
+    found = _with_exceptions(found, [(one.state, _span(one, zone, within)) for one in schedule.exceptions])
     return tuple(sorted(found, key=lambda interval: (interval.start, interval.end)))
+
+
+def _last_word(schedule: Schedule, zone: ZoneInfo, within: Span) -> tuple[Interval, ...] | None:
+    """No interval, when the last exception of this time closes all of it; None when more must be known."""
+    for exception in reversed(schedule.exceptions):
+        span = _span(exception, zone, within)
+        if span[0] < span[1]:
+            return () if span == within and exception.state is WindowState.CLOSED else None
+    return None
 
 
 def open_time(intervals: Iterable[Interval]) -> timedelta:
@@ -81,11 +104,8 @@ def open_time(intervals: Iterable[Interval]) -> timedelta:
     return sum((end - start for start, end in joined), timedelta())
 
 
-def _cron(window: Window, index: int) -> CronTime:
+def cron_of(window: Window, index: int) -> CronTime:
     """The start of a window; errors name the place of the window in the list."""
-    if window.duration <= timedelta():
-        field = f"{WINDOWS}[{index}].duration"
-        raise InvalidSpec(field, format_duration(window.duration), "must be longer than zero")
     try:
         return read_cron(window.start)
     except ValueError as error:
@@ -131,22 +151,33 @@ def _span(exception: ScheduleException, zone: ZoneInfo, within: Span) -> Span:
     return _cut((day_begin(exception.date, zone), day_begin(exception.date + DAY, zone)), within)
 
 
-def _with_exception(found: list[Interval], state: WindowState, span: Span) -> list[Interval]:
-    """The intervals after an exception: one more, or all without its time."""
-    if span[0] >= span[1]:
-        return found
-    if state is WindowState.OPEN:
-        return [*found, Interval(*span)]
-    return [part for interval in found for part in _outside(interval, span)]
+def _with_exceptions(found: list[Interval], exceptions: list[tuple[WindowState, Span]]) -> list[Interval]:
+    """The intervals of the windows after all exceptions, of which each leaves its mark on those before it."""
+    opened: list[Interval] = []
+    closed: list[Span] = []
+    for state, span in reversed(exceptions):
+        if span[0] >= span[1]:
+            continue
+        if state is WindowState.OPEN:
+            opened += _outside(Interval(*span), closed)
+        else:
+            closed = _joined([*closed, span])
+    return [part for interval in found for part in _outside(interval, closed)] + opened
 
 
-def _outside(interval: Interval, span: Span) -> Iterator[Interval]:
-    """What is left of an interval before and after a span."""
-    before, after = min(interval.end, span[0]), max(interval.start, span[1])
-    if interval.start < before:
-        yield dataclasses.replace(interval, end=before)
-    if after < interval.end:
-        yield dataclasses.replace(interval, start=after)
+def _outside(interval: Interval, spans: list[Span]) -> Iterator[Interval]:
+    """What is left of an interval outside of spans that ascend and do not touch."""
+    start = interval.start
+    for begin, end in islice(spans, bisect_right(spans, start, key=itemgetter(1)), None):
+        if begin >= interval.end:
+            break
+        if start < begin:
+            yield dataclasses.replace(interval, start=start, end=begin)
+        start = end
+    if start == interval.start:
+        yield interval
+    elif start < interval.end:
+        yield dataclasses.replace(interval, start=start)
 
 
 def _cut(span: Span, within: Span) -> Span:

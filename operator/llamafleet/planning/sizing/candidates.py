@@ -25,11 +25,11 @@ class Offer(NamedTuple):
 
     Attributes:
         capacity_type: what is paid for.
-        hourly_usd: US dollars per hour of one GPU.
+        hourly_usd: US dollars per hour of one GPU; None when no price is known.
     """
 
     capacity_type: CapacityType
-    hourly_usd: Decimal
+    hourly_usd: Decimal | None
 
 
 class Candidate(NamedTuple):
@@ -44,7 +44,7 @@ class Candidate(NamedTuple):
         shortfall: bytes per GPU that are missing for the least context, with that offload.
         obstacle: what else stands in its way, as a clause; empty when nothing does.
         capacity_type: what the price is for.
-        hourly_usd: the price of one replica, US dollars per hour.
+        hourly_usd: the price of one replica, US dollars per hour; None when no price is known.
     """
 
     wanted: Wanted
@@ -55,7 +55,7 @@ class Candidate(NamedTuple):
     shortfall: int
     obstacle: str
     capacity_type: CapacityType
-    hourly_usd: Decimal
+    hourly_usd: Decimal | None
 
     @property
     def fits(self) -> bool:
@@ -69,12 +69,15 @@ class Candidate(NamedTuple):
 
 
 def offer(wanted: Wanted, pool: Pool) -> Offer | None:
-    """At what price the pool has GPUs for this author; None when it does not sell what is accepted."""
-    on_demand, spot = pool.hourly_usd_per_gpu, pool.spot_usd_per_gpu
-    if spot is not None and wanted.capacity_type is not CapacityType.ON_DEMAND:
-        return Offer(wanted.capacity_type if on_demand is not None else CapacityType.SPOT, spot)
-    if on_demand is not None and wanted.capacity_type is not CapacityType.SPOT:
-        return Offer(CapacityType.ON_DEMAND, on_demand)
+    """How the pool has GPUs for this author; None when it does not sell what is accepted.
+
+    What a pool sells does not hang on what is known of its prices.
+    """
+    accepted = wanted.capacity_type
+    if pool.sells_spot and accepted is not CapacityType.ON_DEMAND:
+        return Offer(accepted if pool.sells_on_demand else CapacityType.SPOT, pool.spot_usd_per_gpu)
+    if pool.sells_on_demand and accepted is not CapacityType.SPOT:
+        return Offer(CapacityType.ON_DEMAND, pool.hourly_usd_per_gpu)
     return None
 
 
@@ -99,7 +102,7 @@ def candidates(wanted: Wanted, pools: Sequence[Pool], most: int | None = None) -
             needed = needs.get((steps, split))
             if needed is None:
                 needed = needs[steps, split] = [*_needs(wanted, split, steps)]
-            hourly_usd = split.gpus * sold.hourly_usd
+            hourly_usd = None if sold.hourly_usd is None else split.gpus * sold.hourly_usd
             for option, need in needed:
                 gib, shortfall, obstacle = verdict(wanted, pool, split, option, need - room)
                 yield Candidate(

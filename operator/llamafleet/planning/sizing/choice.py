@@ -17,6 +17,8 @@ from llamafleet.planning.sizing.refusal import refusal
 from llamafleet.planning.sizing.shape import Pool, RunningShape, Shape
 from llamafleet.planning.sizing.wanted import CAPACITY_TYPE, COUNT, VARIANT, Wanted
 
+NOTHING: Final = Decimal(0)
+
 _RANK: Final = {name: rank for rank, name in enumerate(PRECISIONS)}
 
 
@@ -26,7 +28,7 @@ class Choice:
 
     Attributes:
         shape: the shape that is taken: the running one where it fits, else the cheapest.
-        cheapest: the cheapest shape that fits.
+        cheapest: the cheapest shape that fits; where none has a known price, the one on the fewest GPUs.
         without_offload: the cheapest that fits with all weights on the GPUs; None when there is none.
         fitting: how many shapes fit.
     """
@@ -80,14 +82,16 @@ def best(fitting: Sequence[Candidate]) -> Shape:
     return min((candidate.shape for rank, candidate in ranked if rank == least), key=room)
 
 
-def preference(candidate: Candidate) -> tuple[Decimal, int, int, int]:
+def preference(candidate: Candidate) -> tuple[bool, Decimal, int, int, int]:
     """What decides first between two that fit: price, then precision, then the least in host memory.
 
-    Where GPUs cost nothing, fewer of them are cheaper.
+    A known price comes before any that is not known. Where GPUs cost nothing, or nobody knows what they
+    cost, fewer of them are cheaper.
     """
     rank = _RANK[candidate.option.precision.name]
-    unpaid = 0 if candidate.hourly_usd else candidate.split.gpus
-    return candidate.hourly_usd, unpaid, rank, candidate.offload_gib
+    hourly_usd = candidate.hourly_usd
+    unpaid = 0 if hourly_usd else candidate.split.gpus
+    return hourly_usd is None, hourly_usd or NOTHING, unpaid, rank, candidate.offload_gib
 
 
 def room(shape: Shape) -> tuple[int, int, str]:

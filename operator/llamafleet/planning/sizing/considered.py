@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from llamafleet.api.gpu import CapacityType
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.catalogue import Catalogue
 from llamafleet.planning.sizing.candidates import Candidate, candidates, offer
 from llamafleet.planning.sizing.checkpoint import OwnWeights
-from llamafleet.planning.sizing.choice import preference, room
+from llamafleet.planning.sizing.choice import NOTHING, preference, room
 from llamafleet.planning.sizing.pools import eligible
 from llamafleet.planning.sizing.refusal import arithmetic
 from llamafleet.planning.sizing.shape import Pool, Shape, UnusablePool
@@ -108,7 +109,8 @@ def _order(candidate: Candidate) -> tuple[object, ...]:
 
 
 def _shortness(candidate: Candidate) -> tuple[object, ...]:
-    return candidate.shortfall, candidate.hourly_usd, candidate.pool.name
+    usd_per_hour = candidate.hourly_usd
+    return candidate.shortfall, usd_per_hour is None, usd_per_hour or NOTHING, candidate.pool.name
 
 
 def _missing(candidate: Candidate) -> Considered:
@@ -121,23 +123,39 @@ def _reason(shapes: Sequence[Shape], place: int, taken: int) -> str:
         return "it fits, and the fleet runs in it and keeps it" if taken else "it is the best that fits"
     if place > taken:
         return _why_worse(shapes[place], shapes[taken])
-    less = shapes[taken].hourly_usd - shapes[place].hourly_usd
-    cheaper = f" and costs {usd(less)} USD/h less" if less else " and is the better one at the same price"
-    return f"it fits{cheaper}, but the fleet runs in another shape and keeps it"
+    better = _why_better(shapes[place].hourly_usd, shapes[taken].hourly_usd)
+    return f"it fits and {better}, but the fleet runs in another shape and keeps it"
+
+
+def _why_better(hourly_usd: Decimal | None, kept: Decimal | None) -> str:
+    """What speaks for a shape of that price against the one that a fleet keeps."""
+    if hourly_usd is None:  # then neither price is known
+        return "is the better one"
+    if kept is None:
+        return "its price is known"
+    less = kept - hourly_usd
+    return f"costs {usd(less)} USD/h less" if less else "is the better one at the same price"
 
 
 def _why_worse(shape: Shape, chosen: Shape) -> str:
     """The first of the criteria of the choice by which the chosen shape is better."""
-    more = shape.hourly_usd - chosen.hourly_usd
-    if more:
-        return f"it fits, and costs {usd(more)} USD/h more"
+    if shape.hourly_usd != chosen.hourly_usd:
+        return _why_dearer(shape.hourly_usd, chosen.hourly_usd)
     if not shape.hourly_usd and shape.gpus != chosen.gpus:
-        return f"it fits and costs nothing either, but takes {shape.gpus} GPUs instead of {chosen.gpus}"
+        fits = "it fits" if shape.hourly_usd is None else "it fits and costs nothing either"
+        return f"{fits}, but takes {shape.gpus} GPUs instead of {chosen.gpus}"
+    alike = "on as many GPUs" if shape.hourly_usd is None else "at the same price"
     if shape.quantization != chosen.quantization:
-        return f"it fits at the same price, in the lower precision {shape.quantization}"
+        return f"it fits {alike}, in the lower precision {shape.quantization}"
     if shape.offload_gib != chosen.offload_gib:
-        return f"it fits at the same price, with {shape.offload_gib} GiB per GPU in host memory"
+        return f"it fits {alike}, with {shape.offload_gib} GiB per GPU in host memory"
     if shape.kv_tokens != chosen.kv_tokens:
         tokens = f"{shape.kv_tokens:,} tokens instead of {chosen.kv_tokens:,}"
-        return f"it fits at the same price, with room for {tokens}"
+        return f"it fits {alike}, with room for {tokens}"
     return "it fits just as well, and of equals the first by name is taken"
+
+
+def _why_dearer(hourly_usd: Decimal | None, chosen: Decimal | None) -> str:
+    if hourly_usd is None or chosen is None:  # of two prices, the known one is chosen
+        return "it fits, but its price is not known"
+    return f"it fits, and costs {usd(hourly_usd - chosen)} USD/h more"

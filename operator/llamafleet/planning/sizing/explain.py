@@ -43,7 +43,7 @@ def sums(wanted: Wanted, choice: Choice) -> tuple[str, ...]:
 
 def notes(wanted: Wanted, choice: Choice) -> tuple[str, ...]:
     """The sentences with whatever else the author should know."""
-    sentences = [*_kept(choice), *_assumptions(wanted, choice.shape)]
+    sentences = [*_unpriced(choice.shape), *_kept(choice), *_assumptions(wanted, choice.shape)]
     if choice.shape.offload_gib and wanted.model.experts is not None:
         sentences += _offload(wanted, choice, wanted.model.experts)
     return tuple(sentences)
@@ -76,16 +76,19 @@ def _requests(wanted: Wanted, shape: Shape) -> str:
 
 
 def _price(choice: Choice) -> str:
-    shape = choice.shape
+    shape, each = choice.shape, choice.shape.hourly_usd_per_gpu
+    if shape.hourly_usd is None or each is None:
+        return f"Its price is not known; it is {_rank(choice)}."
     return (
-        f"{usd(shape.hourly_usd)} USD/h ({shape.gpus} x {usd(shape.hourly_usd_per_gpu)}, "
-        f"{price_source(shape)}), {_rank(choice)}."
+        f"{usd(shape.hourly_usd)} USD/h ({shape.gpus} x {usd(each)}, {price_source(shape)}), {_rank(choice)}."
     )
 
 
 def price_source(shape: Shape) -> str:
-    """Where the price of a shape was read."""
+    """Where the price of a shape was read, or that none is known."""
     pool = shape.pool
+    if shape.hourly_usd is None:
+        return "no price is known"
     match shape.capacity_type:
         case CapacityType.ON_DEMAND:
             return pool.price_source
@@ -101,15 +104,29 @@ def price_source(shape: Shape) -> str:
 def _rank(choice: Choice) -> str:
     if choice.fitting == 1:
         return "the only shape that fits"
-    which = "one" if choice.shape.hourly_usd > choice.cheapest.hourly_usd else "the cheapest"
-    return f"{which} of {choice.fitting} shapes that fit"
+    return f"{_place(choice.shape, choice.cheapest)} of {choice.fitting} shapes that fit"
+
+
+def _place(shape: Shape, cheapest: Shape) -> str:
+    """Which one it is; where no price is known, fewer GPUs are better."""
+    if shape.hourly_usd != cheapest.hourly_usd:
+        return "one"
+    if shape.hourly_usd is not None:
+        return "the cheapest"
+    return "the smallest" if shape.gpus == cheapest.gpus else "one"
+
+
+def _unpriced(shape: Shape) -> Iterator[str]:
+    if shape.price_problem:
+        yield f"{shape.price_problem}; no budget can be kept."
 
 
 def _kept(choice: Choice) -> Iterator[str]:
     """Why a new fleet would get another shape, and this one does not."""
     shape, cheapest = choice.shape, choice.cheapest
-    if shape.hourly_usd > cheapest.hourly_usd:
-        cost = f"{placed(cheapest)} would be the cheapest at {usd(cheapest.hourly_usd)} USD/h"
+    if cheapest.hourly_usd is not None and shape.hourly_usd != cheapest.hourly_usd:
+        known = " with a known price," if shape.hourly_usd is None else ""
+        cost = f"{placed(cheapest)} would be the cheapest{known} at {usd(cheapest.hourly_usd)} USD/h"
         yield f"The fleet keeps this shape because it runs; {cost}."
     elif shape != cheapest:
         yield "The fleet keeps this shape because it runs."
@@ -163,4 +180,5 @@ def _offload(wanted: Wanted, choice: Choice, experts: Experts) -> Iterator[str]:
 def _without_offload(shape: Shape | None) -> str:
     if shape is None:
         return "Without host memory no shape fits."
-    return f"Without host memory (hostOffload: Never) {placed(shape)} costs {usd(shape.hourly_usd)} USD/h."
+    costs = "has no known price" if shape.hourly_usd is None else f"costs {usd(shape.hourly_usd)} USD/h"
+    return f"Without host memory (hostOffload: Never) {placed(shape)} {costs}."

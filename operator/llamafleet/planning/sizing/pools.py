@@ -76,10 +76,10 @@ def _resolve(gpupool: GpuPool, gpus: Mapping[str, GpuFacts]) -> Pool | UnusableP
     if gpu is None:
         rule = f"must be a GPU of the catalogue: {', '.join(gpus)}"
         return UnusablePool(name, f"its spec.gpu = {spec.gpu}: {rule}")
-    prices = _prices(spec, gpu)
-    problem = _problem(spec, gpu, prices)
+    problem = _problem(spec, gpu)
     if problem:
         return UnusablePool(name, problem)
+    prices = _prices(spec, gpu)
     return Pool(
         name=name,
         gpu=gpu,
@@ -95,7 +95,7 @@ def _resolve(gpupool: GpuPool, gpus: Mapping[str, GpuFacts]) -> Pool | UnusableP
 
 
 class _Prices(NamedTuple):
-    """What a GPU-hour costs on demand and as spot capacity, US dollars; None when it is not sold so."""
+    """What a GPU-hour costs on demand and as spot capacity, US dollars; None when no such price is known."""
 
     on_demand: Decimal | None
     spot: Decimal | None
@@ -109,16 +109,13 @@ def _prices(spec: GpuPoolSpec, gpu: GpuFacts) -> _Prices:
         return _Prices(None, spot, "the pool's own spot price")
     if on_demand is not None:
         return _Prices(on_demand, spot, "the pool's own price")
+    if gpu.hourly_usd is None:
+        return _Prices(None, spot, "")
     return _Prices(gpu.hourly_usd, spot, f"catalogue: {gpu.price_source}")
 
 
-def _problem(spec: GpuPoolSpec, gpu: GpuFacts, prices: _Prices) -> str:
-    """Which field breaks which rule; empty when the pool can be used."""
-    if selects_spot(spec.node_selector):
-        if prices.spot is None:
-            return "its spec.price.spot must be given, because its nodes are spot nodes"
-    elif prices.on_demand is None:
-        return f"its spec.price.onDemand must be given, because the catalogue has no price for {gpu.key}"
+def _problem(spec: GpuPoolSpec, gpu: GpuFacts) -> str:
+    """Which field breaks which rule; empty when the pool can be used. A price may be missing."""
     if not spec.node_selector and not gpu.products:
         return f"its spec.nodeSelector must be given, because no product label is known for {gpu.key}"
     return ""

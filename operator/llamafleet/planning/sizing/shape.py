@@ -10,11 +10,12 @@ from decimal import Decimal
 from llamafleet.api.gpu import CapacityType
 from llamafleet.api.gpupool import Toleration
 from llamafleet.catalogue import GpuFacts
+from llamafleet.planning.sizing.spot import selects_spot
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """GPUs of one kind on nodes of one kind, at one price.
+    """GPUs of one kind on nodes of one kind. What they cost need not be known: 0 is a price, None is none.
 
     Attributes:
         name: the GpuPool's name, or the catalogue key of the built-in pool.
@@ -23,10 +24,10 @@ class Pool:
         node_selector: labels of the pool's nodes; empty: the GPU's product labels select them.
         tolerations: for the taints of the pool's nodes.
         host_memory_per_gpu: bytes that a pod may ask for per GPU; None when nobody said.
-        hourly_usd_per_gpu: what one GPU costs per hour on demand, US dollars; None when all
-            nodes are spot nodes.
-        price_source: where that price was read, in a few words.
-        spot_usd_per_gpu: what one GPU of spot capacity costs per hour; None when the pool sells none.
+        hourly_usd_per_gpu: what one GPU costs per hour on demand, US dollars; None when nobody said, or when
+            all nodes are spot nodes.
+        price_source: where that price was read, in a few words; empty without one.
+        spot_usd_per_gpu: what one GPU of spot capacity costs per hour; None when nobody said.
         resource_name: the extended resource that counts the GPUs, such as ``nvidia.com/gpu``.
     """
 
@@ -40,6 +41,16 @@ class Pool:
     price_source: str
     spot_usd_per_gpu: Decimal | None
     resource_name: str
+
+    @property
+    def sells_on_demand(self) -> bool:
+        """Whether it has GPUs on demand, at a known price or not: unless all its nodes are spot nodes."""
+        return not selects_spot(self.node_selector)
+
+    @property
+    def sells_spot(self) -> bool:
+        """Whether it has spot capacity: where it has a spot price, or where all its nodes are spot nodes."""
+        return self.spot_usd_per_gpu is not None or not self.sells_on_demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,7 @@ class Shape:
         hybrid_kv: True when vLLM's hybrid KV cache manager was counted on.
         rope_positions: what ``max_position_embeddings`` is lowered to; None: left alone.
         text_only: True when the model's vision parts are left out.
-        hourly_usd: the price of one replica, US dollars per hour.
+        hourly_usd: the price of one replica, US dollars per hour; None when no price is known.
     """
 
     pool: Pool
@@ -153,7 +164,7 @@ class Shape:
     hybrid_kv: bool
     rope_positions: int | None
     text_only: bool
-    hourly_usd: Decimal
+    hourly_usd: Decimal | None
 
     @property
     def gpus(self) -> int:
@@ -161,6 +172,17 @@ class Shape:
         return self.tensor_parallel * self.pipeline_parallel
 
     @property
-    def hourly_usd_per_gpu(self) -> Decimal:
-        """What one of its GPUs costs per hour, US dollars."""
-        return self.hourly_usd / self.gpus
+    def hourly_usd_per_gpu(self) -> Decimal | None:
+        """What one of its GPUs costs per hour, US dollars; None when no price is known."""
+        return None if self.hourly_usd is None else self.hourly_usd / self.gpus
+
+    @property
+    def price_problem(self) -> str:
+        """Why no price is known, and the field to set; a sentence without a full stop, empty with a price."""
+        if self.hourly_usd is not None:
+            return ""
+        unknown = f"The price of pool {self.pool.name} is not known"
+        if self.capacity_type is CapacityType.SPOT:
+            return f"{unknown}: spec.price.spot of the GpuPool is missing"
+        missing = "spec.price.onDemand of the GpuPool is missing"
+        return f"{unknown}: {missing} and the catalogue has none for {self.pool.gpu.key}"

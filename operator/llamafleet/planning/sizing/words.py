@@ -19,6 +19,11 @@ def usd(amount: Decimal) -> str:
     return format_money(amount, max(2, finer))
 
 
+def per_hour(amount: Decimal | None) -> str:
+    """What an hour costs: ``1.19 USD/h``, or ``price unknown``, which is never shown as zero."""
+    return "price unknown" if amount is None else f"{usd(amount)} USD/h"
+
+
 def placed(shape: Shape) -> str:
     """A precision on its GPUs: ``INT4 on 2 x a100-80gb (pool gold)``."""
     pool = shape.pool

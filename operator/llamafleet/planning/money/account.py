@@ -1,0 +1,84 @@
+"""From what is seen of pods to the ledger, and to what their starts teach."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from llamafleet.api.ledger import Ledger
+from llamafleet.api.observed import Departed, Load, PodSeen
+from llamafleet.planning.money.ledger import settle
+from llamafleet.planning.money.lifetime import Lifetime, lifetime
+from llamafleet.planning.money.rates import hourly_usd
+from llamafleet.planning.sizing.shape import Pool, UnusablePool
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a bill stands on, beside the pods.
+
+    Attributes:
+        pools: the pools, for their prices.
+        spot: whether a node is a spot node, by name, where that decides a price.
+        loads: what pods say of their work, by uid.
+        zone: the zone in which the month turns.
+        grace: how long a pod may take to end.
+    """
+
+    pools: Sequence[Pool | UnusablePool]
+    spot: Mapping[str, bool | None]
+    loads: Mapping[str, Load]
+    zone: str
+    grace: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a look at the pods came to.
+
+    Attributes:
+        ledger: the checkpoint after it.
+        starts: how many seconds the pods took that were ready for the first time, oldest first.
+    """
+
+    ledger: Ledger
+    starts: tuple[int, ...]
+
+
+def account(
+    before: Ledger | None, pods: Iterable[PodSeen | Departed], ground: Ground, now: datetime
+) -> Account:
+    """Settle the pods that exist and those that went.
+
+    Raises:
+        InvalidSpec: the zone is unknown.
+    """
+    known = {meter.uid: meter.hourly_usd for meter in before.meters} if before else {}
+    lives = [_life(pod, ground, known) for pod in pods]
+    after = settle(before, lives, now, ground.zone, ground.grace)
+    return Account(after, _starts(before, after, lives))
+
+
+def _life(pod: PodSeen | Departed, ground: Ground, known: Mapping[str, Decimal | None]) -> Lifetime:
+    """A pod with its price: that of its pool, or the last one that was known, when the pool is gone."""
+    seen = pod.pod if isinstance(pod, Departed) else pod
+    price = hourly_usd(seen, ground.pools, ground.spot)
+    load = ground.loads.get(seen.uid)
+    return lifetime(
+        pod,
+        known.get(seen.uid) if price is None else price,
+        idle=None if load is None else load.running + load.waiting == 0,
+        tokens=None if load is None else load.prompt_tokens + load.generation_tokens,
+    )
+
+
+def _starts(before: Ledger | None, after: Ledger, lives: Iterable[Lifetime]) -> tuple[int, ...]:
+    """The cold starts that ended since the checkpoint. A pod that was ready before teaches nothing new."""
+    ready_before = {meter.uid for meter in before.meters if meter.ready} if before else set()
+    ready_now = {meter.uid for meter in after.meters if meter.ready} - ready_before
+    ended = sorted(
+        (life.ready, life.bound)
+        for life in lives
+        if life.uid in ready_now and life.ready and life.bound and not life.crashed
+    )
+    return tuple(int((ready - bound).total_seconds()) for ready, bound in ended)

@@ -1,0 +1,262 @@
+"""The ledger: what the pods of a fleet have cost this month, from their lifetimes and a checkpoint.
+
+A pod that exists is never added up look by look: its bill is computed from its own instants each time. The
+checkpoint only says from when on, and keeps the sums of what cannot be seen again. So a second look at the
+same pods changes nothing, and two operators that start from the same checkpoint write the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from llamafleet.api.ledger import MAX_METERS, ZERO, LastMonth, Ledger, Meter, Phases
+from llamafleet.planning.money.bill import bill, less, total, usd
+from llamafleet.planning.money.lifetime import Lifetime, end_of
+from llamafleet.planning.money.months import CalendarMonth, month_before, month_called, month_of
+from llamafleet.planning.money.vanished import guesses
+from llamafleet.planning.schedule.localtime import zone_of
+
+REFRESH: Final = timedelta(minutes=15)
+"""How old a checkpoint with meters may become before it is written again though nothing happened. It bounds
+what is not known of a pod that vanishes while the operator is down: half of the downtime and of this."""
+
+Charge = tuple[Meter, datetime]
+"""A meter, and until when it goes into the sums."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at the pods found.
+
+    Attributes:
+        meters: the pods that go on to cost.
+        charges: what has to go into the sums.
+        tokens: the tokens that were worked through since the last reading.
+        uncertain_usd: by how much the charges may be wrong, US dollars.
+        instant: the latest instant that anybody's clock has shown.
+    """
+
+    meters: tuple[Meter, ...]
+    charges: tuple[Charge, ...]
+    tokens: int = 0
+    uncertain_usd: Decimal = ZERO
+    instant: datetime | None = None
+
+
+def settle(
+    before: Ledger | None, pods: Sequence[Lifetime], now: datetime, zone_name: str, grace: timedelta
+) -> Ledger:
+    """The checkpoint after a look at the pods.
+
+    It is the checkpoint before, the same object, when nothing happened but that time went by; then there is
+    nothing to write until :data:`REFRESH`.
+
+    Args:
+        before: the last checkpoint; None: there is none yet.
+        pods: every pod that exists, and those whose removal was seen since, until they are settled.
+        now: the instant, UTC. When the clock was stepped back nothing is taken back.
+        zone_name: the zone in which the month turns.
+        grace: how long a pod may take from the request to delete it until it is gone.
+
+    Raises:
+        InvalidSpec: the zone is unknown.
+    """
+    now, zone = now.replace(microsecond=0), zone_of(zone_name)
+    month = month_of(now, zone)
+    if before and before.month > month.label:
+        month = month_called(before.month, zone)
+    last = month_before(month, zone)
+    look = _look(before, _distinct(pods, before), now, grace, month.begin)
+    after = _entered(_turned(before, now, month, last), look, now, month, last)
+    after = after if after.time_zone == zone_name else after.model_copy(update={"time_zone": zone_name})
+    return before if before and _is_no_news(before, after, now) else after
+
+
+def phases(ledger: Ledger, now: datetime) -> Phases:
+    """What was spent this month until an instant, by phase, in USD."""
+    return total([ledger.spent, *(bill(meter, min(now, meter.until or now)) for meter in ledger.meters)])
+
+
+def spent(ledger: Ledger, now: datetime) -> Decimal:
+    """What was spent this month until an instant, in USD."""
+    return phases(ledger, now).usd
+
+
+def _distinct(pods: Iterable[Lifetime], before: Ledger | None) -> list[Lifetime]:
+    """Each pod once, without those that are over and in the sums already, oldest first."""
+    known = {meter.uid for meter in before.meters} if before else set()
+    found: dict[str, Lifetime] = {}
+    for life in pods:
+        # Whoever is over, and was there at the last look, but has no meter was settled at that look.
+        settled = before and life.over and life.uid not in known and (life.bound or life.created) <= before.at
+        if not settled and (life.over or life.uid not in found):
+            found[life.uid] = life
+    return sorted(found.values(), key=lambda life: (life.created, life.uid))
+
+
+def _look(
+    before: Ledger | None, lives: Sequence[Lifetime], now: datetime, grace: timedelta, begin: datetime
+) -> _Look:
+    """Every pod followed to the present."""
+    old = {meter.uid: meter for meter in before.meters} if before else {}
+    lost, waiting = guesses(before, lives, now, grace) if before else ((), ())
+    followed = [_follow(old.get(life.uid), life, now, begin) for life in lives if life.bound]
+    return _Look(
+        meters=(*(meter for one in followed for meter in one.meters), *waiting),
+        charges=(
+            *(charge for one in followed for charge in one.charges),
+            *((guess.meter, guess.end) for guess in lost),
+        ),
+        tokens=sum(one.tokens for one in followed),
+        uncertain_usd=sum((guess.uncertain_usd for guess in lost), ZERO),
+        instant=max((life.latest_instant for life in lives), default=None),
+    )
+
+
+def _follow(old: Meter | None, life: Lifetime, now: datetime, begin: datetime) -> _Look:
+    """One pod, which has a node; begin is that of the month."""
+    meter = old or Meter(uid=life.uid, since=life.bound or life.created, hourly_usd=life.hourly_usd)
+    # What a pod did before a ledger was begun may belong to another month, as its time does.
+    tokens = _tokens(meter, life) if old or meter.since >= begin else 0
+    meter = _updated(meter, life, now)
+    if life.over:
+        end = end_of(life, meter, old.requested if old else None, now)
+        return _Look((), ((meter, end),), tokens)
+    if life.hourly_usd is None or life.hourly_usd == meter.hourly_usd:
+        # A price that is not known any more is no reading: what there was goes on.
+        return _Look((meter,), (), tokens)
+    turn = max(now, meter.since)
+    earlier = meter.earlier_usd if turn == meter.since else None
+    prices = {
+        "hourly_usd": life.hourly_usd,
+        "earlier_usd": (meter.hourly_usd or ZERO) if earlier is None else earlier,
+    }
+    return _Look((_begun(meter, turn).model_copy(update=prices),), ((meter, turn),), tokens)
+
+
+def _updated(meter: Meter, life: Lifetime, now: datetime) -> Meter:
+    """What the pod's last state adds to what is known of it."""
+    instants = [instant for instant in (meter.requested, life.requested) if instant]
+    untils = [instant for instant in (meter.until, life.until) if instant]
+    news: dict[str, Any] = {
+        "ready": meter.ready or life.ready,
+        "requested": min(instants, default=None),
+        # A last deletion moves the deadline; only the end of the server is better than the first deadline.
+        "until": life.until if life.finished else max(untils, default=None),
+        "crashed": meter.crashed or life.crashed,
+        "tokens": meter.tokens if life.tokens is None else life.tokens,
+        **_idleness(meter, life, now),
+    }
+    changed = {field: value for field, value in news.items() if value != getattr(meter, field)}
+    return meter.model_copy(update=changed) if changed else meter
+
+
+def _idleness(meter: Meter, life: Lifetime, now: datetime) -> dict[str, Any]:
+    """Whether the pod is idle now, and for how long it was before; nothing once it is on its way out."""
+    if life.over or life.requested:
+        return {}
+    if life.idle and (meter.ready or life.ready):
+        return {"idle_since": meter.idle_since or now}
+    if meter.idle_since is None:
+        return {}
+    length = max(timedelta(), now - meter.idle_since)
+    return {"idle_since": None, "idle_seconds": meter.idle_seconds + length // timedelta(seconds=1)}
+
+
+def _tokens(meter: Meter, life: Lifetime) -> int:
+    """How many tokens are new; a counter that fell began at zero again."""
+    if life.tokens is None:
+        return 0
+    before = meter.tokens or 0
+    return life.tokens - before if life.tokens >= before else life.tokens
+
+
+def _begun(meter: Meter, instant: datetime) -> Meter:
+    """The meter from an instant on, when what was before is in the sums."""
+    if meter.since >= instant:
+        return meter
+    idle_since = meter.idle_since and max(meter.idle_since, instant)
+    return meter.model_copy(
+        update={"since": instant, "earlier_usd": None, "idle_since": idle_since, "idle_seconds": 0}
+    )
+
+
+def _entered(before: Ledger, look: _Look, now: datetime, month: CalendarMonth, last: CalendarMonth) -> Ledger:
+    """The checkpoint with what a look found; before is already of this month."""
+    charges = (*look.charges, *((meter, month.begin) for meter in look.meters if meter.since < month.begin))
+    metered = (*look.meters, *(meter for meter, _ in charges))
+    meters = sorted(
+        (_begun(meter, month.begin) for meter in look.meters), key=lambda meter: (meter.since, meter.uid)
+    )
+    return before.model_copy(
+        update={
+            "at": max(now, before.at, look.instant or now),
+            "spent": _this_month(before.spent, charges, month),
+            "uncertain_usd": before.uncertain_usd + look.uncertain_usd,
+            "last_month": before.last_month and _last_month(before.last_month, charges, last),
+            "tokens": before.tokens + look.tokens,
+            "unpriced": before.unpriced or any(meter.hourly_usd is None for meter in metered),
+            "meters": tuple(meters[:MAX_METERS]),
+        }
+    )
+
+
+def _this_month(spent: Phases, charges: Sequence[Charge], month: CalendarMonth) -> Phases:
+    """The sums of the month with the part of the charges that lies in it."""
+    if not charges:
+        return spent
+    after = total([spent, *(bill(_begun(meter, month.begin), end) for meter, end in charges)])
+    return less(after, _ahead(charge for charge in charges if charge[0].since > month.begin))
+
+
+def _last_month(last: LastMonth, charges: Sequence[Charge], month: CalendarMonth) -> LastMonth:
+    """The sum of the month before with the part of the charges that lies in it."""
+    more = sum(
+        (
+            usd(meter.hourly_usd, max(timedelta(), min(end, month.end) - max(meter.since, month.begin)))
+            for meter, end in charges
+        ),
+        ZERO,
+    )
+    less_usd = _ahead(charge for charge in charges if charge[0].since <= month.end)
+    return LastMonth(month=last.month, usd=max(ZERO, last.usd + more - less_usd))
+
+
+def _ahead(charges: Iterable[Charge]) -> Decimal:
+    """What was billed for time after the end of a pod, because the clock was ahead when a sum was closed."""
+    ended = [(meter, meter.since - end) for meter, end in charges if end < meter.since]
+    return sum((usd(_earlier(meter), length) for meter, length in ended), ZERO)
+
+
+def _earlier(meter: Meter) -> Decimal | None:
+    return meter.hourly_usd if meter.earlier_usd is None else meter.earlier_usd
+
+
+def _turned(before: Ledger | None, now: datetime, month: CalendarMonth, last: CalendarMonth) -> Ledger:
+    """The checkpoint at the beginning of a look, with the sums of its month."""
+    if before is None:
+        return Ledger(month=month.label, at=now)
+    if before.month == month.label:
+        return before
+    usd_before = before.spent.usd if before.month == last.label else ZERO
+    return Ledger(
+        month=month.label,
+        at=before.at,
+        last_month=LastMonth(month=last.label, usd=usd_before),
+        meters=before.meters,
+    )
+
+
+def _is_no_news(before: Ledger, after: Ledger, now: datetime) -> bool:
+    """Whether only time went by, and not yet too much of it."""
+    if _still(before) != _still(after):
+        return False
+    return not after.meters or now - before.at < REFRESH
+
+
+def _still(ledger: Ledger) -> Ledger:
+    """A checkpoint without what every look changes."""
+    meters = tuple(meter.model_copy(update={"tokens": None}) for meter in ledger.meters)
+    return ledger.model_copy(update={"at": None, "tokens": 0, "meters": meters})

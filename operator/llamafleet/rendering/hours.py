@@ -1,0 +1,91 @@
+"""What people are told of the schedule: the condition WindowOpen, and the events of opening and closing."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from llamafleet.api.scalars import format_duration, format_timestamp
+from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.planning.schedule.checks import too_short
+from llamafleet.planning.schedule.opening import OVERRIDE
+from llamafleet.planning.situation import Situation
+from llamafleet.planning.within_window import closed, local
+from llamafleet.rendering.notice import Notice
+from llamafleet.rendering.statement import Statement, false, true
+
+WINDOW_OPEN: Final = "WindowOpen"
+
+
+def is_used(case: Situation) -> bool:
+    """Whether there is anything to say: a schedule, or a person who opened or closed the fleet."""
+    return case.spec.schedule is not None or case.opening.window == OVERRIDE.window or not case.opening.open
+
+
+def figures(case: Situation) -> dict[str, Any]:
+    """The level as ``status.schedule`` shows it, and what the next decision has to remember."""
+    opening, early, is_open = case.opening, case.early, is_open_now(case)
+    instants = {
+        "nextTransition": opening.until if is_open else opening.next_open,
+        "idleSince": early.idle_since,
+        "closedEarlyUntil": early.until,
+    }
+    told = {name: format_timestamp(instant) for name, instant in instants.items() if instant is not None}
+    return {"open": is_open, "window": opening.window if is_open else "", **told}
+
+
+def window_open(case: Situation) -> Statement:
+    """The condition, with what is odd about the schedule."""
+    message = " ".join([_told(case), *_warnings(case)])
+    if is_open_now(case):
+        return true(WINDOW_OPEN, "OpenedByHand" if _opened_by_hand(case) else "Open", message)
+    return false(WINDOW_OPEN, _why_closed(case), message)
+
+
+def _told(case: Situation) -> str:
+    opening = case.opening
+    if case.early.until is not None:
+        until = local(case.early.until, case)
+        return f"The queue was empty, so it closed early; it stays closed until {until}."
+    if opening.open:
+        until = "It never closes" if opening.until is None else f"It closes {local(opening.until, case)}"
+        return f"{until} ({opening.window})."
+    if opening.warming:
+        early = format_duration(case.lead)
+        return f"{closed(case)} Replicas start {early} early, to be ready in time."
+    return closed(case)
+
+
+def _why_closed(case: Situation) -> str:
+    if case.early.until is not None:
+        return "ClosedEarly"
+    if case.opening.warming:
+        return "PreWarming"
+    until = case.seen.overrides.closed_until
+    return "ClosedByHand" if until is not None and case.seen.now < until else "Closed"
+
+
+def _opened_by_hand(case: Situation) -> bool:
+    return case.opening.window == OVERRIDE.window
+
+
+def _warnings(case: Situation) -> tuple[str, ...]:
+    """Windows that are over before a replica is ready."""
+    return too_short(case.spec.schedule, case.cold_start) if case.spec.schedule else ()
+
+
+def notices(case: Situation, before: LlamaDeploymentStatus) -> Iterator[Notice]:
+    """An opening or a closing since the last status. One that came and went unseen is not told."""
+    was = before.schedule is not None and before.schedule.open
+    opening, is_open = case.opening, is_open_now(case)
+    if is_open and not was:
+        until = "" if opening.until is None else f" until {local(opening.until, case)}"
+        began = format_timestamp(opening.since or opening.until or case.seen.now)
+        yield Notice("Normal", "WindowOpened", f"Open{until} ({opening.window}).", began)
+    if was and not is_open and before.schedule is not None:
+        ended = format_timestamp(before.schedule.next_transition or case.seen.now)
+        message = _told(case)
+        yield Notice("Normal", "WindowClosed", message, ended)
+
+
+def is_open_now(case: Situation) -> bool:
+    """Whether it is open, and was not closed early."""
+    return case.opening.open and case.early.until is None

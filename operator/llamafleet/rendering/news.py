@@ -1,0 +1,34 @@
+"""Whether a status says anything new. What only time has moved is no news: a quiet fleet writes nothing.
+
+The figures of money move with every second. They are written with whatever else is new, and whenever the
+ledger has a new checkpoint, which it makes at least four times an hour while pods are paid for.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from llamafleet.planning.within_budget import STEP
+from llamafleet.rendering.money import CEILING, WITHIN_BUDGET
+
+FIGURES: Final = frozenset({"monthToDate", "projectedMonth", "perMillionTokens", "breakEvenTokensPerMonth"})
+IN_WORDS: Final = frozenset({CEILING, WITHIN_BUDGET, STEP})
+"""Conditions and reasons whose messages repeat such figures."""
+
+
+def is_news(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether a status differs from the last one by more than time."""
+    return wanted != before and _lasting(wanted) != _lasting(before)
+
+
+def _lasting(status: Mapping[str, Any]) -> dict[str, Any]:
+    cost = status.get("cost") or {}
+    return {
+        **status,
+        "conditions": [_wordless(item, "type") for item in status.get("conditions", ())],
+        "reasons": [_wordless(item, "step") for item in status.get("reasons", ())],
+        "cost": {name: cost[name] for name in cost if name not in FIGURES},
+    }
+
+
+def _wordless(item: Any, key: str) -> Any:  # noqa: ANN401 - any JSON value: somebody may have garbled it
+    return {**item, "message": ""} if isinstance(item, Mapping) and item.get(key) in IN_WORDS else item

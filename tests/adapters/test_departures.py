@@ -1,0 +1,74 @@
+"""Pods that are gone are remembered until somebody accounts for them, and never without end."""
+
+from datetime import timedelta
+
+import pytest
+
+from builders import NOW, pod
+from llamafleet.adapters import departures
+from llamafleet.adapters.departures import Departures
+from llamafleet.api.observed import Departed, Key
+
+SCOUT, MAVERICK = Key("team-a", "scout"), Key("team-b", "maverick")
+
+
+def gone(uid: str, minutes: int = 0) -> Departed:
+    return Departed(pod(uid=uid), NOW + timedelta(minutes=minutes))
+
+
+def test_each_fleet_sees_its_own_in_the_order_of_their_end() -> None:
+    past = Departures()
+    past.add(SCOUT, gone("b", 1))
+    past.add(MAVERICK, gone("c", 2))
+    past.add(SCOUT, gone("a", 3))
+    assert past.of(SCOUT) == (gone("b", 1), gone("a", 3))
+    assert past.of(MAVERICK) == (gone("c", 2),)
+    assert past.of(Key("team-a", "maverick")) == ()
+
+
+def test_what_is_settled_is_shown_no_more_and_what_is_not_stays() -> None:
+    past = Departures()
+    for uid in "abc":
+        past.add(SCOUT, gone(uid))
+    past.settle(SCOUT, ["a", "c", "never heard of"])
+    assert past.of(SCOUT) == (gone("b"),)
+    past.settle(SCOUT, ["b"])
+    assert past.of(SCOUT) == ()
+
+
+def test_nobody_settles_for_another_fleet() -> None:
+    past = Departures()
+    past.add(SCOUT, gone("a"))
+    past.settle(MAVERICK, ["a"])
+    assert past.of(SCOUT) == (gone("a"),)
+
+
+def test_the_first_word_of_an_end_counts() -> None:
+    past = Departures()
+    past.add(SCOUT, gone("a", 1))
+    past.add(SCOUT, gone("a", 9))
+    assert past.of(SCOUT) == (gone("a", 1),)
+
+
+def test_with_the_resource_its_pods_are_forgotten() -> None:
+    past = Departures()
+    past.add(SCOUT, gone("a"))
+    past.add(MAVERICK, gone("b"))
+    past.forget(SCOUT)
+    past.forget(SCOUT)
+    assert (past.of(SCOUT), past.of(MAVERICK)) == ((), (gone("b"),))
+    past.add(SCOUT, gone("a"))
+    assert past.of(SCOUT) == (gone("a"),), "nothing of it is left behind"
+
+
+def test_beyond_the_limit_the_oldest_of_all_goes_and_the_log_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(departures, "MOST", 3)
+    past = Departures()
+    past.add(SCOUT, gone("a"))
+    for uid in "bcd":
+        past.add(MAVERICK, gone(uid))
+    assert past.of(SCOUT) == ()
+    assert past.of(MAVERICK) == (gone("b"), gone("c"), gone("d"))
+    assert caplog.messages == ["team-a/scout: nobody has accounted for pod a, which is gone"]

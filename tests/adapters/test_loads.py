@@ -1,0 +1,369 @@
+"""What pods say of their work, over real HTTP on loopback; and what they say that is no reading."""
+
+import asyncio
+import gzip
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import ROOT, pod
+from llamafleet.adapters import loads
+from llamafleet.adapters.loads import AT_ONCE, BODY_BYTES, SECONDS, SERIES, Loads, is_pod_address, parse
+from llamafleet.api.observed import Load, PodSeen
+
+RECORDED = ROOT / "tests" / "adapters" / "data"
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""One side of a connection; whoever serves it closes it afterwards."""
+
+
+def body(*engines: Sequence[object], labels: str = 'engine="{}",model_name="tiny"') -> bytes:
+    """The four series in vLLM's form, one sample for each engine, among others with alike names."""
+    lines = []
+    for position, series in enumerate(SERIES):
+        name = series.decode()
+        lines += [f"# HELP {name} Number of {name} 5", f"# TYPE {name} gauge"]
+        lines += [
+            f"{name}{{{labels.format(number)}}} {values[position]}" for number, values in enumerate(engines)
+        ]
+        lines += [f'{name}_by_reason{{engine="0",reason="capacity"}} 77.0', f"x{name} 78.0"]
+    return "\n".join([*lines, ""]).encode()
+
+
+GOOD = body((2.0, 15.0, 2708.0, 3129.0))
+READING = Load(running=2, waiting=15, prompt_tokens=2708, generation_tokens=3129)
+
+
+NO_READING = {
+    "nothing": b"",
+    "a page": b"<html>hello</html>\n",
+    "bytes": bytes(range(256)) * 10 + b"\n",
+    "one series is missing": GOOD.replace(b"\nvllm:prompt_tokens_total{", b"\nvllm:other{"),
+    "only alike names": GOOD.replace(b"\nvllm:num_requests_waiting{", b"\nxvllm:num_requests_waiting{"),
+    "not a number": body((2.0, "NaN", 1.0, 1.0)),
+    "infinity": body((2.0, "+Inf", 1.0, 1.0)),
+    "a negative number": body((-1.0, 0.0, 1.0, 1.0)),
+    "half a request": body((0.5, 0.0, 1.0, 1.0)),
+    "more than anybody counted": body((1.0, 0.0, 1e300, 1.0)),
+    "a word": body((1.0, "many", 1.0, 1.0)),
+    "digits in Python's own way": body((1.0, "1_0", 1.0, 1.0)),
+    "one bad engine of two": body((1.0, 1.0, 1.0, 1.0), (1.0, "NaN", 1.0, 1.0)),
+    "cut off in the last number": GOOD[: GOOD.rindex(b"3129") + 2],
+}
+
+
+class TestParse:
+    """From a body to four numbers, or to none."""
+
+    @pytest.mark.parametrize(
+        ("name", "load"), [("metrics-loaded", READING), ("metrics-after", Load(0, 0, 12195, 24208))]
+    )
+    def test_a_recorded_vllm(self, name: str, load: Load) -> None:
+        assert parse((RECORDED / f"{name}.txt").read_bytes()) == load
+
+    def test_engines_are_added_up(self) -> None:
+        assert parse(body((1.0, 2.0, 30.0, 4e2), (10.0, 20.0, 300.0, 4000.0))) == Load(11, 22, 330, 4400)
+
+    @given(
+        st.lists(st.tuples(*[st.integers(0, 2**50)] * 4), min_size=1, max_size=4),
+        st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"])),
+    )
+    def test_whatever_the_model_is_called(self, engines: list[tuple[int, int, int, int]], name: str) -> None:
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("{", "{{").replace("}", "}}")
+        said = body(*(tuple(map(float, engine)) for engine in engines), labels=f'engine="{{}}",m="{quoted}"')
+        assert parse(said) == Load(*(sum(values) for values in zip(*engines, strict=True)))
+
+    def test_names_without_labels_and_samples_with_a_time(self) -> None:
+        plain = b"".join(series + b" 3\n" for series in SERIES)
+        assert parse(plain) == parse(plain.replace(b" 3\n", b"\t3 1395066363000\n")) == Load(3, 3, 3, 3)
+
+    @pytest.mark.parametrize("said", NO_READING.values(), ids=NO_READING.keys())
+    def test_what_is_no_reading(self, said: bytes) -> None:
+        assert parse(said) is None
+
+    @given(st.binary(max_size=200), st.integers(0, len(GOOD)))
+    def test_no_garbage_raises(self, garbage: bytes, where: int) -> None:
+        parse(garbage)
+        parse(GOOD[:where] + garbage + GOOD[where:])
+
+
+ADDRESSES = {
+    "10.244.0.7": True,
+    "100.64.3.9": True,
+    "240.10.0.3": True,
+    "8.8.8.8": True,
+    "fd00:10:244::7": True,
+    "2001:db8::1": True,
+    "127.0.0.1": False,
+    "127.8.8.8": False,
+    "0.0.0.0": False,  # noqa: S104 - an address that nobody may be asked at
+    "169.254.169.254": False,
+    "224.0.0.1": False,
+    "::1": False,
+    "::": False,
+    "fe80::1": False,
+    "fe80::1%eth0": False,
+    "ff02::1": False,
+    "::ffff:127.0.0.1": False,
+    "::ffff:169.254.169.254": False,
+    "": False,
+    "localhost": False,
+    "10.244.0.7:9000": False,
+    "10.244.0.7/metrics?": False,
+    "user@10.244.0.7": False,
+    "0x7f000001": False,
+    "2130706433": False,
+    "kubernetes.default.svc": False,
+}
+
+
+@pytest.mark.parametrize(("address", "asked"), ADDRESSES.items())
+def test_which_addresses_may_be_asked(address: str, asked: bool) -> None:  # noqa: FBT001 - a table's column
+    assert is_pod_address(address) is asked
+
+
+def answering(content: bytes, status: str = "200 OK", *headers: str) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = [f"HTTP/1.1 {status}", *(headers or (f"Content-Length: {len(content)}",)), "", ""]
+        writer.write("\r\n".join(head).encode() + content)
+        await writer.drain()
+
+    return talk
+
+
+async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def never_answer(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def end_in_the_middle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(GOOD)}\r\n\r\n".encode() + GOOD[:-100])
+    writer.write_eof()
+    await asyncio.Event().wait()
+
+
+async def hang_in_the_middle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(GOOD) + 1}\r\n\r\n".encode() + GOOD)
+    await asyncio.Event().wait()
+
+
+async def never_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(GOOD * 100)
+        await writer.drain()
+
+
+async def never_end_the_headers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while not writer.is_closing():
+        writer.write(b"X-Filler: x\r\n" * 1000)
+        await writer.drain()
+
+
+def redirecting_to(address: str, port: int) -> Talk:
+    return answering(b"", "302 Found", f"Location: http://{address}:{port}/metrics", "Content-Length: 0")
+
+
+@asynccontextmanager
+async def serving(*talks: Talk) -> AsyncIterator[tuple[int, list[str]]]:
+    """Each on an address of its own, all at one port, as pods are; the port and the addresses."""
+    running: set[asyncio.Task[None]] = set()
+
+    def on(talk: Talk) -> Talk:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(talk(reader, writer))
+            running.add(task)
+            try:
+                await asyncio.wait([task])
+                if not task.cancelled():
+                    task.exception()  # a client that hangs up is what these tests are about
+            finally:
+                writer.close()
+
+        return handle
+
+    addresses = [f"127.0.0.{number}" for number in range(2, len(talks) + 2)]
+    servers: list[asyncio.Server] = []
+    port = 0
+    try:
+        for address, talk in zip(addresses, talks, strict=True):
+            servers.append(await asyncio.start_server(on(talk), address, port))
+            port = servers[-1].sockets[0].getsockname()[1]
+        yield port, addresses
+    finally:
+        for task in running:
+            task.cancel()
+        for server in servers:
+            server.close()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def ready(address: str, uid: str = "") -> PodSeen:
+    return pod(uid=uid or f"at {address}", address=address, ready=True)
+
+
+def readings(*talks: Talk) -> list[Load | None]:
+    """What comes of asking a pod behind each of these."""
+
+    async def story() -> list[Load | None]:
+        async with serving(*talks) as (port, addresses):
+            found = await Loads(port, lambda _: True).of([ready(address) for address in addresses])
+        assert set(found) <= {f"at {address}" for address in addresses}
+        return [found.get(f"at {address}") for address in addresses]
+
+    return asyncio.run(story())
+
+
+STRANGE: Mapping[str, Talk] = {
+    "it takes the request and hangs up": say_nothing,
+    "it never answers": never_answer,
+    "it closes its side in the middle": end_in_the_middle,
+    "it stops in the middle": hang_in_the_middle,
+    "it never ends": never_end,
+    "its headers never end": never_end_the_headers,
+    "it is no HTTP": answering(GOOD, "SSH-2.0-OpenSSH_9.2"),
+    "it is one byte too long": answering(GOOD + b"#" * (BODY_BYTES - len(GOOD)) + b"\n"),
+    "it answers with an error": answering(GOOD, "503 Service Unavailable"),
+    "it answers in part": answering(GOOD, "206 Partial Content"),
+    "it sends a compressed body": answering(
+        gzip.compress(GOOD), "200 OK", "Content-Encoding: gzip", "Connection: close"
+    ),
+    "it claims a negative length": answering(GOOD, "200 OK", "Content-Length: -5"),
+}
+
+
+def test_pods_with_a_strange_answer_are_missing_and_do_not_hold_up_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loads, "SECONDS", 0.5)
+    good = answering(GOOD)
+    started = time.monotonic()
+    found = readings(good, *STRANGE.values(), good)
+    assert dict(zip(STRANGE, found[1:-1], strict=True)) == dict.fromkeys(STRANGE)
+    assert (found[0], found[-1]) == (READING, READING)
+    assert time.monotonic() - started < 2.0, "one deadline for all of them together"
+
+
+def test_a_body_of_just_the_limit_is_read() -> None:
+    filler = b"#" * (BODY_BYTES - len(GOOD) - 1) + b"\n"
+    assert readings(answering(GOOD + filler)) == [READING]
+
+
+def test_the_deadline_is_short_enough_for_a_worker() -> None:
+    assert SECONDS == 2.0
+
+
+def test_a_redirect_is_not_followed() -> None:
+    async def story() -> None:
+        asked: list[str] = []
+
+        async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append("the other")
+            await answering(GOOD)(reader, writer)
+
+        async with serving(note) as (port, (other,)), serving(redirecting_to(other, port)) as (at, _):
+            assert await Loads(at, lambda _: True).of([ready("127.0.0.2")]) == {}
+        assert asked == []
+
+    asyncio.run(story())
+
+
+def test_a_pod_learns_nothing_of_us(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No credential, no cookie of another pod, no proxy and no netrc of the environment."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login secret password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    heard: list[list[str]] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n"))
+        head = f"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: {len(GOOD)}\r\n\r\n"
+        writer.write(head.encode() + GOOD)
+
+    assert readings(listen, listen) == [READING, READING]
+    for number, (first, *headers) in enumerate(sorted(heard, key=lambda lines: lines[1])):
+        assert first == "GET /metrics HTTP/1.1"
+        assert headers[0].startswith(f"Host: 127.0.0.{number + 2}:")
+        usual = ["User-Agent: llamafleet", "Accept: text/plain", "Accept-Encoding: identity"]
+        assert headers[1:] == [*usual, "Connection: close"]
+
+
+def test_only_ready_pods_with_an_address_that_may_be_asked_are_asked() -> None:
+    async def story() -> None:
+        asked: list[str] = []
+
+        async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append(writer.get_extra_info("sockname")[0])
+            await answering(GOOD)(reader, writer)
+
+        async with serving(note, note, note) as (port, (one, two, three)):
+            pods = [ready(one), pod(address=two), ready(three), pod(uid="new", ready=True)]
+            assert await Loads(port, lambda address: address != three).of(pods) == {f"at {one}": READING}
+            assert await Loads(port).of(pods) == {}, "loopback is nobody's pod"
+        assert asked == [one]
+
+    asyncio.run(story())
+
+
+def test_nobody_listens_and_nobody_is_asked() -> None:
+    async def story() -> None:
+        async with serving(never_answer) as (port, _):
+            pass
+        assert await Loads(port, lambda _: True).of([ready("127.0.0.2")]) == {}
+        assert await Loads(port, lambda _: True).of([]) == {}
+
+    asyncio.run(story())
+
+
+def test_a_fleet_of_hundreds_is_asked_some_at_a_time() -> None:
+    async def story() -> None:
+        now, most = 0, 0
+
+        async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            await answering(GOOD)(reader, writer)
+            now -= 1
+
+        pods = [ready("127.0.0.2", uid=str(number)) for number in range(300)]
+        async with serving(count) as (port, _):
+            assert await Loads(port, lambda _: True).of(pods) == {one.uid: READING for one in pods}
+        assert 1 < most <= AT_ONCE
+
+    asyncio.run(story())
+
+
+def test_a_caller_that_goes_away_leaves_nothing_behind() -> None:
+    async def story() -> None:
+        async with serving(never_answer) as (port, _):
+            before = asyncio.all_tasks()
+            task = asyncio.create_task(_of(Loads(port, lambda _: True)))
+            while len(asyncio.all_tasks()) < len(before) + 3:  # ours, the question, and the server's side
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert not [left for left in asyncio.all_tasks() - before if "Loads" in repr(left.get_coro())]
+
+    asyncio.run(story())
+
+
+async def _of(asked: Loads) -> None:
+    await asked.of([ready("127.0.0.2")])

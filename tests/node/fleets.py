@@ -1,0 +1,84 @@
+"""A fleet on the real node: started small, looked at through the API, asked through its Service."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+from llamas import Llama
+from testbed.images import Image
+from testbed.wait import until
+
+QUICK: Final = "localhost/fake-vllm:quick"
+"""Ready a second after its start; two requests run at once, and a token takes 50 ms."""
+
+ENDLESS: Final = "localhost/fake-vllm:endless"
+"""Never ready: it loads for a day."""
+
+IMAGES: Final = (Image(QUICK), Image(ENDLESS, {"FAKE_VLLM_STARTUP_SECONDS": "86400"}))
+
+RUNNING: Final = 2
+TOKENS_PER_SECOND: Final = 20
+POOL: Final = "real"
+
+SMALL: Final = {"requests": {"cpu": "50m", "memory": "128Mi", "ephemeral-storage": "1Gi"}}
+READY_SECONDS: Final = 90.0
+"""The start-up probe looks every 10 s, so 25 are usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A LlamaDeployment whose pods run on the real node."""
+
+    llama: Llama
+
+    def apply(self, image: str = QUICK, **spec: Any) -> None:
+        """Create it, or change it."""
+        serving = {"image": image, "resources": SMALL}
+        self.llama.apply(serving=serving, gpu={"pools": [POOL]}, **spec)
+
+    def start(self, **spec: Any) -> str:
+        """Create it, wait until the Service leads to all its replicas, and return the Service's address."""
+        self.apply(**spec)
+        self.llama.wait_for("Ready", "True", "AllReplicasReady")
+        replicas = spec.get("replicas", 1)
+        until(lambda: len(self.endpoints()) == replicas, READY_SECONDS, "the Service to lead to the pods")
+        address: str = self.llama.get("service")["spec"]["clusterIP"]
+        return address
+
+    def endpoints(self) -> list[str]:
+        """The addresses that the Service sends new requests to."""
+        label = f"kubernetes.io/service-name={self.llama.name}"
+        slices = self.llama.cluster.get("endpointslices", f"--namespace={self.llama.namespace}", "-l", label)
+        found = [one for item in slices["items"] for one in item.get("endpoints") or []]
+        return [one["addresses"][0] for one in found if one["conditions"].get("serving")]
+
+    def pods(self) -> list[dict[str, Any]]:
+        """Its pods, those on their way out, too."""
+        return self.llama.pods()
+
+    def deleting(self) -> list[dict[str, Any]]:
+        """Its pods on their way out."""
+        return [pod for pod in self.pods() if "deletionTimestamp" in pod["metadata"]]
+
+    def remove(self) -> None:
+        """Delete it, and its pods without patience: their requests are no matter any more."""
+        here = f"--namespace={self.llama.namespace}"
+        cluster = self.llama.cluster
+        cluster.kubectl("delete", "llama", "--all", here, "--ignore-not-found")
+        until(self._swept, READY_SECONDS, "the pods of the last test to be gone")
+
+    def _swept(self) -> bool:
+        here = f"--namespace={self.llama.namespace}"
+        names = [pod["metadata"]["name"] for pod in self.pods()]
+        if names:
+            self.llama.cluster.kubectl(
+                "delete", "pod", here, "--grace-period=1", "--wait=false", "--ignore-not-found", *names
+            )
+        return not names
+
+
+def deletion(pod: dict[str, Any]) -> dt.datetime:
+    """When somebody asked for this pod's end; to the second."""
+    metadata = pod["metadata"]
+    end = dt.datetime.fromisoformat(metadata["deletionTimestamp"])
+    return end - dt.timedelta(seconds=metadata["deletionGracePeriodSeconds"])

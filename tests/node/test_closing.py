@@ -1,0 +1,110 @@
+"""A fleet that closes, on a node whose pods are real: what becomes of its requests and its pods."""
+
+import time
+from typing import Any
+
+import pytest
+
+from node.clients import Answer, ask, asking
+from node.fleets import ENDLESS, READY_SECONDS, RUNNING, TOKENS_PER_SECOND, Fleet, deletion
+from testbed.wait import until
+
+pytestmark = [pytest.mark.cluster, pytest.mark.node]
+
+ACT_SECONDS = 20.0
+"""From an edit to pods that are asked to end."""
+
+LATE_SECONDS = 5.0
+"""What two cores may add: a second of the hook, a second of the API's clock, the kubelet's pace."""
+
+NEVER_READY_SECONDS = 15
+"""The most that a pod which nobody ever reached may stay once nobody wants it."""
+
+EXIT_SECONDS = 30.0
+"""From the last token to a pod that is gone: three looks of the hook, the teardown, the kubelet's pace."""
+
+
+def test_requests_that_run_and_requests_that_wait_all_complete(fleet: Fleet) -> None:
+    address = fleet.start()
+    seconds = 12
+    with asking(address, clients=3 * RUNNING, tokens=seconds * TOKENS_PER_SECOND) as answers:
+        until(lambda: all(one.begun for one in answers), ACT_SECONDS, "the server to have every request")
+        until(lambda: at_work(answers) == RUNNING, ACT_SECONDS, "two requests to run and the others to wait")
+        close(fleet)
+        until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")
+        assert at_work(answers) == RUNNING, "the closing came too late to prove anything"
+    assert [str(one) for one in answers if not one.complete] == []
+    last = max(one.arrivals[-1] for one in answers)
+    until(lambda: not fleet.pods(), EXIT_SECONDS, "the pod to be gone")
+    assert time.monotonic() - last < EXIT_SECONDS
+
+
+def test_new_requests_are_refused_at_the_service_and_not_cut(fleet: Fleet) -> None:
+    address = fleet.start()
+    with asking(address, clients=1, tokens=20 * TOKENS_PER_SECOND) as answers:
+        until(lambda: answers[0].arrivals, ACT_SECONDS, "the first token")
+        close(fleet)
+        late: list[Answer] = []
+
+        def refused() -> bool:
+            late.append(ask(address, tokens=1))
+            return late[-1].refused
+
+        until(refused, ACT_SECONDS, "the Service to refuse")
+        assert answers[0].ended is None, "the server had work all the time"
+        assert [str(one) for one in late if not (one.complete or one.refused)] == []
+        assert fleet.deleting(), "the pod is still there, and drains"
+    assert answers[0].complete, str(answers[0])
+
+
+def test_what_outlasts_the_drain_timeout_ends_then_and_not_before(fleet: Fleet) -> None:
+    """As recorded: the engine is killed, and its streams hang until the kubelet ends the process."""
+    timeout = 15
+    address = fleet.start(schedule=always_open(timeout))
+    with (
+        asking(address, clients=1, tokens=(timeout - 5) * TOKENS_PER_SECOND) as short,
+        asking(address, clients=1, tokens=10 * timeout * TOKENS_PER_SECOND) as long,
+    ):
+        until(lambda: at_work([*short, *long]) == RUNNING, ACT_SECONDS, "both requests to run")
+        close(fleet, schedule=always_open(timeout))
+        pod = until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")[0]
+        grace = pod["metadata"]["deletionGracePeriodSeconds"]
+        until(lambda: not fleet.pods(), grace + EXIT_SECONDS, "the pod to be gone")
+        gone = time.time()
+    assert short[0].complete, str(short[0])
+    asked = deletion(pod).timestamp()
+    last = long[0].arrivals[-1] + time.time() - time.monotonic() - asked
+    assert timeout - 0.5 <= last <= timeout + LATE_SECONDS, str(long[0])
+    assert not long[0].complete
+    assert gone - asked <= grace + LATE_SECONDS
+
+
+def test_a_pod_that_never_became_ready_holds_its_gpu_no_longer_than_it_must(fleet: Fleet) -> None:
+    """The signal that comes while vLLM loads is lost, so the pod would stay for its whole grace period."""
+    fleet.apply(image=ENDLESS)
+    until(lambda: [pod for pod in fleet.pods() if is_running(pod)], READY_SECONDS, "the server to load")
+    close(fleet, image=ENDLESS)
+    (pod,) = until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")
+    until(lambda: not fleet.pods(), NEVER_READY_SECONDS + EXIT_SECONDS, "the pod to be gone")
+    assert time.time() - deletion(pod).timestamp() <= NEVER_READY_SECONDS + LATE_SECONDS
+
+
+def always_open(drain_seconds: int) -> dict[str, object]:
+    """A schedule that never closes by itself."""
+    window = {"name": "always", "start": "0 0 * * *", "duration": "24h"}
+    return {"windows": [window], "drainTimeout": f"{drain_seconds}s"}
+
+
+def close(fleet: Fleet, **spec: Any) -> None:
+    """Want no replicas."""
+    fleet.apply(suspend=True, **spec)
+
+
+def at_work(answers: list[Answer]) -> int:
+    """How many requests have got a token and want more."""
+    return sum(bool(one.arrivals) and one.ended is None for one in answers)
+
+
+def is_running(pod: dict[str, Any]) -> bool:
+    """Whether the serving container has started."""
+    return any("running" in one["state"] for one in pod["status"].get("containerStatuses", []))

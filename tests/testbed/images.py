@@ -1,0 +1,156 @@
+"""Container images without a registry: the Python of this run and a few programs, as ``docker save`` writes.
+
+There is one layer, which all images of an archive share; they differ in their names and environments. Nothing
+is downloaded, and no image has more in it than what is copied here.
+"""
+
+import hashlib
+import io
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from testbed import cache
+
+HOME = "opt/python"  # where the interpreter lies in the image
+PROGRAMS = "usr/local/bin"
+LIBRARIES = f"{HOME}/shared"  # the shared libraries of the interpreter and of its modules, in one folder
+
+NEEDLESS = re.compile(
+    r"^(test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3|pydoc_data|distutils|config-.*"
+    r"|site-packages|dist-packages|(_tkinter|_test.*|_xx.*|_sqlite3|_curses.*|readline|nis|_g?dbm)\..*"
+    r"|.*\.opt-[12]\.pyc)$"
+)
+"""Parts of the standard library that no server needs; they are most of its size."""
+
+LINKED = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x")
+"""A line of ldd that names a file."""
+
+PAUSE = "import signal\nwhile True: signal.pause()"
+"""What an image runs when it is told nothing: it waits. So the pause container of a pod can use it, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image of an archive.
+
+    Attributes:
+        name: as pods name it, with a tag.
+        environment: variables beyond those that Python needs.
+    """
+
+    name: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_archive(path: Path, programs: Mapping[str, Path], images: Sequence[Image]) -> None:
+    """Write the images, with these Python programs on their PATH.
+
+    Args:
+        path: the archive to write.
+        programs: the name of each program in the images, and the file that it is made of.
+        images: at least one.
+    """
+    layer = path.with_suffix(".layer")
+    _write_layer(layer, programs)
+    digest = hashlib.sha256(layer.read_bytes()).hexdigest()
+    with tarfile.open(path, "w") as archive:
+        archive.add(layer, "layer.tar")
+        manifest = []
+        for image in images:
+            config = json.dumps(_config(image, digest)).encode()
+            name = f"{hashlib.sha256(config).hexdigest()}.json"
+            _add(archive, name, config)
+            manifest.append({"Config": name, "RepoTags": [image.name], "Layers": ["layer.tar"]})
+        _add(archive, "manifest.json", json.dumps(manifest).encode())
+    layer.unlink()
+
+
+def _config(image: Image, digest: str) -> dict[str, Any]:
+    variables = {
+        "PATH": f"/{PROGRAMS}:/{HOME}/bin:/usr/bin:/bin",
+        "PYTHONHOME": f"/{HOME}",
+        "LD_LIBRARY_PATH": f"/{LIBRARIES}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **image.environment,
+    }
+    config = {
+        "Env": [f"{name}={value}" for name, value in variables.items()],
+        "Cmd": [f"/{HOME}/bin/python3", "-S", "-c", PAUSE],
+    }
+    layers = {"type": "layers", "diff_ids": [f"sha256:{digest}"]}
+    return {"architecture": cache.architecture(), "os": "linux", "config": config, "rootfs": layers}
+
+
+def _write_layer(path: Path, programs: Mapping[str, Path]) -> None:
+    with tarfile.open(path, "w", dereference=True, format=tarfile.GNU_FORMAT) as layer:
+        for folder in ("tmp", "proc", "sys", "dev", "etc"):
+            _add_folder(layer, folder)
+        for name, content in _interpreter():
+            layer.add(content, name, recursive=False, filter=_for_everybody)
+        for name, source in programs.items():
+            head = f"#!/{HOME}/bin/python3\n".encode()
+            _add(layer, f"{PROGRAMS}/{name}", head + source.read_bytes(), mode=0o755)
+
+
+def _interpreter() -> Iterator[tuple[str, Path]]:
+    """Every file of the interpreter that runs this, and its place in the image."""
+    executable = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]  # noqa: SLF001  # venv knows it, too
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for name in ("python3", version):
+        yield f"{HOME}/bin/{name}", executable
+    modules = Path(sysconfig.get_path("stdlib"))
+    binaries = [executable]
+    for file in _needed(modules):
+        yield f"{HOME}/lib/{version}/{file.relative_to(modules)}", file
+        binaries += [file] if file.suffix == ".so" else []
+    for library in _libraries(binaries):
+        # The loader's path is written into every program; all others are found by LD_LIBRARY_PATH.
+        yield (str(library)[1:] if library.name.startswith("ld-") else f"{LIBRARIES}/{library.name}"), library
+
+
+def _needed(folder: Path) -> Iterator[Path]:
+    for entry in sorted(folder.iterdir()):
+        if NEEDLESS.match(entry.name):
+            continue
+        if entry.is_dir():
+            yield from _needed(entry)
+        elif entry.is_file():
+            yield entry
+
+
+def _libraries(binaries: Sequence[Path]) -> list[Path]:
+    """The shared libraries that these files ask for, as the loader of this machine finds them."""
+    command = ["ldd", *map(str, binaries)]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True)
+    found = {match[1] for line in answer.stdout.splitlines() if (match := LINKED.match(line))}
+    return [Path(name) for name in sorted(found)]
+
+
+def _for_everybody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Owned by root, readable by all: the containers run under a user that this machine does not know."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o755 if entry.mode & 0o111 else 0o644
+    return entry
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes, *, mode: int = 0o644) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    entry.mode = mode
+    archive.addfile(entry, io.BytesIO(content))
+
+
+def _add_folder(archive: tarfile.TarFile, name: str) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type = tarfile.DIRTYPE
+    entry.mode = 0o1777 if name == "tmp" else 0o755
+    archive.addfile(entry)
