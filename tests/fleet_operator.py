@@ -30,7 +30,7 @@ def install(cluster: Cluster) -> None:
 
 def install_rights(cluster: Cluster) -> None:
     """Install the namespace of the operator, its service account and its role."""
-    for name in ("namespace", "rbac"):
+    for name in ("namespace", "rbac", "carry-over"):
         cluster.kubectl("apply", "--server-side", "-f", str(MANIFESTS / "operator" / f"{name}.yaml"))
 
 

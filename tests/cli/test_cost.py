@@ -1,6 +1,7 @@
 """``llamafleet cost``, as its user meets it: what it answers, how it refuses, and how it ends."""
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -339,3 +340,30 @@ def test_a_short_number_is_never_off_by_more_than_a_twentieth(tokens: int) -> No
     told = Decimal(number.replace(",", "")) * {"": 1, "k": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}[unit]
     assert abs(told - tokens) <= Decimal(tokens) / 20
     assert len(number) <= 7
+
+
+def test_a_budget_below_one_hour_of_one_replica_is_refused_as_in_a_cluster(shell: Shell) -> None:
+    ended = shell.run('cost: {monthlyBudget: "1.18"}')
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert "LlamaDeployment night: spec.cost.monthlyBudget = 1.18: must pay for" in ended.err
+
+
+def test_a_narrow_terminal_cuts_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    views = []
+    for columns in ("60", "100"):
+        monkeypatch.setenv("COLUMNS", columns)
+        out = shell.run('cost: {monthlyBudget: "900"}', "--tokens-per-month", "250M").out
+        views.append(re.sub("\x1b\\[[0-9;]*m", "", out))
+    narrow, wide = views
+    assert "…" not in narrow
+    assert sorted("".join(narrow.split())) == sorted("".join(wide.split()))
+
+
+def test_both_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "windows when the fleet is open from one day to another, and what that costs" in said
+    assert "cost what the fleet costs per token, and from how many on it pays" in said

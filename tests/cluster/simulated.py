@@ -138,7 +138,7 @@ async def simulated_operator(
     queue = FastQueue()
     async with access.open_session() as session:
         transport = SimulatedTimes(session, access.server, clock=clock)
-        cluster = Cluster(transport, queue.add_soon, clock.now)
+        cluster = Cluster(transport, NAMESPACE, queue.add_soon, clock.now)
         reconciler = Reconciler(cluster, clock.now, NAMESPACE, catalogue())
         tasks = [
             asyncio.create_task(cluster.run()),

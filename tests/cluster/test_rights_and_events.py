@@ -59,7 +59,7 @@ async def seeing() -> AsyncIterator[Cluster]:
 
     connector = aiohttp.TCPConnector(limit=0, ssl=access.tls, socket_factory=opened)
     async with aiohttp.ClientSession(connector=connector, middlewares=(access.authorize,)) as session:
-        cluster = Cluster(Transport(session, access.server), lambda _key: None, lambda: NOW)
+        cluster = Cluster(Transport(session, access.server), NAMESPACE, lambda _key: None, lambda: NOW)
         views = asyncio.create_task(cluster.run())
         try:
             await asyncio.wait_for(cluster.synced(), SETTLE_SECONDS)
@@ -277,6 +277,7 @@ RIGHTS = {
     "pods/log": "get",
     "nodes": "get",
     "events": "create",
+    "configmaps": "get patch",
 }
 EVERYBODYS = ".authorization.k8s.io", ".authentication.k8s.io", ".certificates.k8s.io"
 """Every account may ask who it is and what it may do, and may read the trust bundles."""
@@ -284,7 +285,33 @@ EVERYBODYS = ".authorization.k8s.io", ".authentication.k8s.io", ".certificates.k
 
 def test_the_rights_are_these_and_no_others(installed: ControlPlane) -> None:
     account = f"system:serviceaccount:{NAMESPACE}:llamafleet"
-    listed = installed.kubectl("auth", "can-i", "--list", f"--as={account}", "--no-headers")
+    listed = installed.kubectl(
+        "auth", "can-i", "--list", f"--as={account}", "--no-headers", f"--namespace={NAMESPACE}"
+    )
     kinds = [line for line in listed.splitlines() if line[0].isalpha()]
     rights = {line.split()[0]: line[line.rindex("[") + 1 : -1] for line in kinds}
     assert {kind: verbs for kind, verbs in rights.items() if not kind.endswith(EVERYBODYS)} == RIGHTS
+    one = [line for line in kinds if line.startswith("configmaps")]
+    assert all("[llamafleet-carry-over]" in line for line in one), "and no other ConfigMap"
+
+
+def test_the_account_of_a_deleted_resource_is_kept_for_a_namesake_and_goes_with_its_month(
+    tell: Callable[[Story], None],
+) -> None:
+    account = {"month": "2026-11", "at": "2026-11-21T12:00:00Z"}
+    old, key, other = Key("team-a", "old"), Key("team-a", "scout"), Key("team-a", "other")
+
+    async def leave(cluster: Cluster) -> None:
+        await cluster.carry_over(old, {**account, "month": "2026-10"})
+        cluster.deleted(key, account)
+        assert cluster.left(key) == await cluster.carried_over(key) == account, "before it is written, too"
+        await cluster.carry_over(key, account)
+        assert cluster.left(key) is None
+
+    async def find(cluster: Cluster) -> None:
+        assert await cluster.carried_over(key) == account, "another operator reads it"
+        assert await cluster.carried_over(old) is None, "October is over"
+        assert await cluster.carried_over(other) is None
+
+    tell(leave)
+    tell(find)

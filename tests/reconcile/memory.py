@@ -31,6 +31,8 @@ class Memory:
         logs: the end of a container's log, by pod name; a pod without one has an unreadable log.
         refused: the error for each kind of child that must not be written, and for ``status``.
         writes: what was written, in words.
+        accounts_left: the accounts of deleted resources that are not written yet.
+        accounts_kept: those that are.
         announced: every Event, in order; a name that exists already is one Event, as in a cluster.
         shortened: the names of the pods that were given a few seconds to end, in order.
     """
@@ -45,6 +47,8 @@ class Memory:
     logs: dict[str, str | LlamafleetError] = field(default_factory=dict)
     refused: dict[str, LlamafleetError] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    accounts_left: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    accounts_kept: dict[Key, dict[str, Any]] = field(default_factory=dict)
     announced: list[Announcement] = field(default_factory=list)
     shortened: list[str] = field(default_factory=list)
 
@@ -91,6 +95,17 @@ class Memory:
     async def update_child(self, intent: Mapping[str, Any], seen: ChildSeen) -> None:
         assert seen.uid == f"uid-of-{intent['kind']}"
         self._store("update", intent)
+
+    def left(self, key: Key) -> dict[str, Any] | None:
+        return self.accounts_left.get(key)
+
+    async def carried_over(self, key: Key) -> dict[str, Any] | None:
+        return self.accounts_left.get(key) or self.accounts_kept.get(key)
+
+    async def carry_over(self, key: Key, ledger: Mapping[str, Any]) -> None:
+        self._write("account", "account")
+        self.accounts_kept[key] = dict(ledger)
+        self.accounts_left.pop(key, None)
 
     async def shorten(self, namespace: str, pod: PodSeen) -> None:
         assert self.resource_now is not None

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from llamafleet.adapters import clock as system_clock
+from llamafleet.adapters.carryover import CarryOver
 from llamafleet.adapters.departures import Departures
 from llamafleet.adapters.events import event_of
 from llamafleet.adapters.informer import Informer
@@ -34,6 +35,7 @@ class Cluster:
 
     Args:
         transport: how to reach the API server.
+        namespace: where the operator runs.
         changed: called with the key of a LlamaDeployment whenever one of its children or pods changed.
         clock: gives the present instant, UTC.
     """
@@ -41,6 +43,7 @@ class Cluster:
     def __init__(
         self,
         transport: Transport,
+        namespace: str,
         changed: Callable[[Key], None],
         clock: Callable[[], datetime] = system_clock.now,
     ) -> None:
@@ -55,6 +58,7 @@ class Cluster:
         self._logs = Logs(transport)
         self._nodes = Nodes(transport)
         self._loads = Loads()
+        self._carry_over = CarryOver(transport, namespace)
 
     async def run(self) -> None:
         """Keep the views warm for ever."""
@@ -82,6 +86,22 @@ class Cluster:
             return None
         found: dict[str, Any] = orjson.loads(body)
         return found
+
+    def deleted(self, key: Key, ledger: dict[str, Any]) -> None:
+        """A resource was deleted, and this was the account in its last status."""
+        self._carry_over.leave(key, ledger)
+
+    def left(self, key: Key) -> dict[str, Any] | None:
+        """The account of a resource that was deleted, until it is carried over."""
+        return self._carry_over.left(key)
+
+    async def carried_over(self, key: Key) -> dict[str, Any] | None:
+        """The account that a deleted namesake has left."""
+        return await self._carry_over.read(key)
+
+    async def carry_over(self, key: Key, ledger: Mapping[str, Any]) -> None:
+        """Keep the account of a resource that was deleted."""
+        await self._carry_over.write(key, ledger)
 
     async def pools(self) -> tuple[dict[str, Any], ...]:
         """Every GpuPool."""

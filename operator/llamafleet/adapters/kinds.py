@@ -32,6 +32,7 @@ class Kind:
 LLAMA_DEPLOYMENT: Final = Kind(API_VERSION, "LlamaDeployment", "llamadeployments")
 GPU_POOL: Final = Kind(API_VERSION, "GpuPool", "gpupools", namespaced=False)
 POD: Final = Kind("v1", "Pod", "pods")
+CONFIG_MAP: Final = Kind("v1", "ConfigMap", "configmaps")
 NODE: Final = Kind("v1", "Node", "nodes", namespaced=False)
 EVENT: Final = Kind("v1", "Event", "events")
 

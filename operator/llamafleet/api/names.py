@@ -42,6 +42,9 @@ OPEN_UNTIL_ANNOTATION: Final = f"{GROUP}/open-until"
 CLOSED_UNTIL_ANNOTATION: Final = f"{GROUP}/closed-until"
 """On a LlamaDeployment: keep it closed until this instant, whatever its schedule says."""
 
+CARRY_OVER_NAME: Final = "llamafleet-carry-over"
+"""The ConfigMap beside the operator that holds the accounts of deleted resources."""
+
 REPORTING_CONTROLLER: Final = f"{GROUP}/operator"
 """Who our Events come from."""
 

@@ -4,15 +4,13 @@
 strings, because a float would not say what was meant.
 """
 
-from decimal import Decimal
-
 from pydantic import Field
 
 from llamafleet.api.base import Record
-from llamafleet.api.scalars import Timestamp, format_money
+from llamafleet.api.scalars import Timestamp
 from llamafleet.cli.cost_answer import Budget, CostAnswer
 from llamafleet.cli.cost_words import api_usd, fine
-from llamafleet.cli.windows_output import hours_text
+from llamafleet.cli.windows_hours import hours_text, money_text
 from llamafleet.planning.money.tokens import Comparison
 from llamafleet.planning.schedule.month import LENGTH
 from llamafleet.planning.sizing.words import usd
@@ -154,9 +152,9 @@ def document(answer: CostAnswer) -> CostOutput:
         days=LENGTH.days,
         from_=answer.within[0],
         open_hours=hours_text(answer.hours.open),
-        monthly_usd=_money(answer.monthly_usd),
-        monthly_usd_max=_money(answer.usd(answer.hours.ceiling)),
-        pre_warm_usd=None if fleet.lead is None else _money(answer.usd(answer.hours.early)),
+        monthly_usd=money_text(answer.monthly_usd),
+        monthly_usd_max=money_text(answer.usd(answer.hours.ceiling)),
+        pre_warm_usd=None if fleet.lead is None else money_text(answer.usd(answer.hours.early)),
         tokens_per_month=wish.tokens,
         input_share=f"{wish.input_share}",
         usd_per_million_tokens=None if rate is None else fine(rate),
@@ -182,7 +180,7 @@ def _api(answer: CostAnswer, one: Comparison) -> ApiCost:
         output_usd_per_million=None if output is None else usd(output),
         usd_per_million=None if one.usd_per_million is None else fine(one.usd_per_million),
         break_even_tokens_per_month=one.break_even_tokens,
-        monthly_usd=_money(theirs),
+        monthly_usd=money_text(theirs),
         cheaper=None if theirs is None or ours is None else theirs < ours,
         as_of=one.price.as_of,
     )
@@ -190,16 +188,12 @@ def _api(answer: CostAnswer, one: Comparison) -> ApiCost:
 
 def _budget(budget: Budget) -> BudgetCost:
     return BudgetCost(
-        hourly_limit=_money(budget.limits.hourly_limit),
-        monthly_budget=_money(budget.limits.monthly_budget),
+        hourly_limit=money_text(budget.limits.hourly_limit),
+        monthly_budget=money_text(budget.limits.monthly_budget),
         on_exhausted=budget.limits.on_exhausted.value,
-        floor_hourly_usd=_money(budget.floor_hourly_usd),
-        ceiling_hourly_usd=_money(budget.ceiling_hourly_usd),
-        floor_usd=_money(budget.floor_usd),
-        ceiling_usd=_money(budget.ceiling_usd),
+        floor_hourly_usd=money_text(budget.floor_hourly_usd),
+        ceiling_hourly_usd=money_text(budget.ceiling_hourly_usd),
+        floor_usd=money_text(budget.floor_usd),
+        ceiling_usd=money_text(budget.ceiling_usd),
         sentences=tuple(budget.sentences),
     )
-
-
-def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else format_money(amount)

@@ -4,17 +4,15 @@ Every figure comes from the answer; this module arranges them and decides nothin
 """
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from rich.console import Console
 from rich.text import Text
 
-from llamafleet.api.scalars import format_money
 from llamafleet.cli.cost_answer import CostAnswer
 from llamafleet.cli.cost_words import api_usd, fine, tokens_text
 from llamafleet.cli.manifests import full_name
 from llamafleet.cli.screen import draw_below, draw_heading, draw_list, in_columns
-from llamafleet.cli.windows_output import hours_text
+from llamafleet.cli.windows_hours import hours_text, shown_money
 from llamafleet.cli.windows_view import counts
 from llamafleet.planning.money.tokens import Comparison
 from llamafleet.planning.schedule.month import LENGTH
@@ -48,11 +46,11 @@ def draw(answer: CostAnswer, console: Console) -> None:
 def _month(answer: CostAnswer) -> Iterator[tuple[str, str, str, str]]:
     hours = answer.hours
     opened = hours_text(hours.open)
-    yield "at minReplicas", opened, counts(hours.fewest, hours.most), _usd(answer.monthly_usd)
-    yield "at maxReplicas", opened, f"{hours.highest}", _usd(answer.usd(hours.ceiling))
+    yield "at minReplicas", opened, counts(hours.fewest, hours.most), shown_money(answer.monthly_usd)
+    yield "at maxReplicas", opened, f"{hours.highest}", shown_money(answer.usd(hours.ceiling))
     if hours.openings and answer.fleet.lead is not None:
         times = f"opening early, {hours.openings} times"
-        yield times, "on top", counts(hours.fewest, hours.most), _usd(answer.usd(hours.early))
+        yield times, "on top", counts(hours.fewest, hours.most), shown_money(answer.usd(hours.early))
 
 
 def _draw_apis(answer: CostAnswer, console: Console) -> None:
@@ -76,9 +74,5 @@ def _row(one: Comparison, answer: CostAnswer) -> Sequence[str | Text]:
         "-" if one.break_even_tokens is None else tokens_text(one.break_even_tokens),
     ]
     if answer.wish.tokens is not None:
-        cells.append(_usd(api_usd(one, answer.wish.tokens)))
+        cells.append(shown_money(api_usd(one, answer.wish.tokens)))
     return [Text(cell, "bold") for cell in cells] if compared else cells
-
-
-def _usd(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else format_money(amount)

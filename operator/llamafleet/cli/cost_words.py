@@ -100,7 +100,7 @@ def _at(
     if rate is not None:
         yield (
             f"For {tokens_text(tokens)} tokens a month the fleet costs {fine(rate)} USD per million tokens; "
-            f"{less} of {len(asked)} listed APIs ask less."
+            f"{less or 'none'} of {len(asked)} listed APIs ask less."
         )
     theirs = None if compared is None else api_usd(compared, tokens)
     if compared is not None and theirs is not None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
+from llamafleet.api.scalars import format_money
 from llamafleet.api.schedule import Schedule
 from llamafleet.planning.money.segments import Segment, segments
 
@@ -46,6 +47,21 @@ class Hours:
 def usd(hourly_usd: Decimal, length: timedelta) -> Decimal:
     """US dollars for a time; multiplied before it is divided, so that whole cents stay whole."""
     return hourly_usd * (length // _TICK) / _TICKS_PER_HOUR
+
+
+def hours_text(length: timedelta) -> str:
+    """A time in hours with two decimals, rounded as money is."""
+    return format_money(usd(Decimal(1), length))
+
+
+def money_text(amount: Decimal | None) -> str | None:
+    """An amount for programs: cents, and None where it is not known."""
+    return None if amount is None else format_money(amount)
+
+
+def shown_money(amount: Decimal | None) -> str:
+    """An amount for people."""
+    return "unknown" if amount is None else format_money(amount)
 
 
 def hours_of(

@@ -4,18 +4,13 @@
 strings, because a float would not say what was meant.
 """
 
-from datetime import timedelta
-from decimal import Decimal
-from typing import Final
-
 from pydantic import Field
 
 from llamafleet.api.base import Record
-from llamafleet.api.scalars import Timestamp, format_money
+from llamafleet.api.scalars import Timestamp
 from llamafleet.cli.windows_answer import Calendar
+from llamafleet.cli.windows_hours import hours_text, money_text
 from llamafleet.planning.sizing.words import usd
-
-_HOUR: Final = timedelta(hours=1)
 
 
 class OpenInterval(Record):
@@ -119,24 +114,15 @@ def document(calendar: Calendar) -> WindowsOutput:
         hourly_usd_per_replica=None if price is None else usd(price),
         intervals=tuple(OpenInterval.model_validate(one, from_attributes=True) for one in calendar.intervals),
         open_hours=hours_text(hours.open),
-        usd=_money(calendar.usd(hours.floor)),
-        usd_max=_money(calendar.usd(hours.ceiling)),
+        usd=money_text(calendar.usd(hours.floor)),
+        usd_max=money_text(calendar.usd(hours.ceiling)),
         openings=hours.openings,
         pre_warm_seconds=None if lead is None else round(lead.total_seconds()),
-        pre_warm_usd=None if lead is None else _money(calendar.usd(hours.early)),
+        pre_warm_usd=None if lead is None else money_text(calendar.usd(hours.early)),
         compared_replicas=hours.most,
         comparison=tuple(
-            HabitCost(name=habit.name, hours=hours_text(habit.length), usd=_money(habit.usd))
+            HabitCost(name=habit.name, hours=hours_text(habit.length), usd=money_text(habit.usd))
             for habit in calendar.habits
         ),
         warnings=tuple(calendar.warnings),
     )
-
-
-def hours_text(length: timedelta) -> str:
-    """A time in hours with two decimals, as money is rounded."""
-    return format_money(Decimal(length // timedelta(microseconds=1)) / (_HOUR // timedelta(microseconds=1)))
-
-
-def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else format_money(amount)

@@ -5,18 +5,17 @@ Every figure comes from the answer; this module arranges them and decides nothin
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.text import Text
 
-from llamafleet.api.scalars import format_duration, format_money
+from llamafleet.api.scalars import format_duration
 from llamafleet.cli.manifests import full_name
 from llamafleet.cli.screen import INDENT, draw_below, draw_heading, draw_list, in_columns
 from llamafleet.cli.windows_answer import Calendar, Open
-from llamafleet.cli.windows_output import hours_text
+from llamafleet.cli.windows_hours import hours_text, shown_money
 from llamafleet.cli.windows_week import draw_week
 from llamafleet.planning.schedule.localtime import DAY
 from llamafleet.planning.sizing.words import per_hour, placed
@@ -101,19 +100,20 @@ def _draw_money(calendar: Calendar, console: Console) -> None:
 def _money(calendar: Calendar) -> Iterator[tuple[str, str, str, str]]:
     hours, lead = calendar.hours, calendar.fleet.lead
     opened = hours_text(hours.open)
-    yield "open, at minReplicas", opened, counts(hours.fewest, hours.most), _usd(calendar.usd(hours.floor))
-    yield "open, at maxReplicas", opened, f"{hours.highest}", _usd(calendar.usd(hours.ceiling))
+    yield (
+        "open, at minReplicas",
+        opened,
+        counts(hours.fewest, hours.most),
+        shown_money(calendar.usd(hours.floor)),
+    )
+    yield "open, at maxReplicas", opened, f"{hours.highest}", shown_money(calendar.usd(hours.ceiling))
     if hours.openings and lead is not None:
         early = f"opening early, {hours.openings} times {format_duration(_whole(lead))}"
         replicas = counts(hours.fewest, hours.most)
-        yield early, "on top", replicas, _usd(calendar.usd(hours.early))
+        yield early, "on top", replicas, shown_money(calendar.usd(hours.early))
     for habit in calendar.habits:
-        yield f"instead: {habit.name}", hours_text(habit.length), f"{hours.most}", _usd(habit.usd)
+        yield f"instead: {habit.name}", hours_text(habit.length), f"{hours.most}", shown_money(habit.usd)
 
 
 def _whole(length: timedelta) -> timedelta:
     return timedelta(seconds=round(length.total_seconds()))
-
-
-def _usd(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else format_money(amount)

@@ -13,7 +13,8 @@ async def llama_deployment(body: kopf.Body, event: kopf.RawEvent, memo: kopf.Mem
     """A LlamaDeployment was listed, added, changed or deleted."""
     key = Key(body.metadata.namespace or "", body.metadata.name or "")
     if event["type"] == "DELETED":
-        memo.shell.resource_deleted(key)
+        ledger = body.get("status", {}).get("cost", {}).get("ledger")
+        memo.shell.resource_deleted(key, ledger)
     else:
         annotations = hash(frozenset(body.metadata.annotations.items()))
         revision = (body.metadata.uid, body.metadata["generation"], annotations)

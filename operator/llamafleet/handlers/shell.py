@@ -45,7 +45,8 @@ class Shell:
         self._session = session
         self._known: dict[Key, Revision] = {}
         self._queue = WorkQueue()
-        self._cluster = Cluster(Transport(session, access.server), self._queue.add_soon)
+        transport = Transport(session, access.server)
+        self._cluster = Cluster(transport, settings.operator_namespace, self._queue.add_soon)
         self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace, settings.known)
         self._workers = settings.workers
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,9 +78,11 @@ class Shell:
             self._known[key] = revision
             self._queue.add(key)
 
-    def resource_deleted(self, key: Key) -> None:
-        """A LlamaDeployment is gone; one more reconcile forgets it."""
+    def resource_deleted(self, key: Key, ledger: dict[str, Any] | None) -> None:
+        """A LlamaDeployment is gone, with this account in its last status; one more reconcile forgets it."""
         self._known.pop(key, None)
+        if ledger is not None:
+            self._cluster.deleted(key, ledger)
         self._queue.add(key)
 
     def pools_changed(self) -> None:

@@ -1,6 +1,7 @@
 """Gather: everything that one decision needs, read once."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from llamafleet.api.metadata import ObjectMeta
 from llamafleet.api.observed import ChildSeen, Departed, Key, Load, PodSeen
 from llamafleet.api.problem import validation_problem
 from llamafleet.api.status import LlamaDeploymentStatus
-from llamafleet.errors import InvalidSpec, Unavailable
+from llamafleet.errors import Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.coldstart import ColdStarts
 from llamafleet.planning.diagnosis import needs_log
 from llamafleet.planning.earlyclosing import EarlyClosing
@@ -25,6 +26,8 @@ from llamafleet.planning.money.rates import sells_spot
 from llamafleet.planning.plan import Observation, RunningShape, UnusablePool
 from llamafleet.planning.schedule.opening import Overrides, read_overrides
 from llamafleet.reconcile.ports import Views
+
+log = logging.getLogger(__name__)
 
 MOST_LOGS: Final = 2
 """How many logs one look fetches, of the youngest pods: pods of one template fail alike."""
@@ -78,6 +81,7 @@ class Seen:
         before: the status that we wrote last, as the API server holds it.
         pools: every GpuPool that can be read.
         unreadable: the GpuPools that cannot.
+        carried: the account that a deleted namesake has left, for a resource that has none yet.
         children: its children, by kind.
         fleet: its pods.
         now: when we looked, UTC.
@@ -90,6 +94,7 @@ class Seen:
     before: Mapping[str, Any]
     pools: tuple[GpuPool, ...]
     unreadable: tuple[UnusablePool, ...]
+    carried: Ledger | None
     children: Mapping[str, ChildSeen]
     fleet: Fleet
     now: datetime
@@ -105,10 +110,7 @@ class Seen:
     @property
     def last_ledger(self) -> Ledger | None:
         """The account that we wrote last, whatever became of the rest; None when there is none to be read."""
-        try:
-            return Ledger.model_validate(self.before["cost"]["ledger"])
-        except (ValidationError, KeyError, TypeError):
-            return None
+        return _own_ledger(self.before) or self.carried
 
     def observation(self, ledger: Ledger, starts: ColdStarts) -> Observation:
         """The part of it that the plan depends on.
@@ -185,10 +187,38 @@ async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
         before=raw.get("status", {}),
         pools=pools,
         unreadable=tuple(pool for pool in read if isinstance(pool, UnusablePool)),
+        carried=await _carried(world, key, raw.get("status", {})),
         children=world.children(key),
         fleet=await _fleet(world, key, llama, pools),
         now=now,
     )
+
+
+async def _carried(world: Views, key: Key, status: Mapping[str, Any]) -> Ledger | None:
+    """What a namesake has left; nobody asks once the resource has an account of its own."""
+    if _own_ledger(status) is not None:
+        return None
+    try:
+        raw = await world.carried_over(key)
+    except Forbidden as error:  # rights of an older release: the fleet begins at nothing, as it did then
+        log.warning("%s: %s", key, error)
+        return None
+    return None if raw is None else read_ledger(raw)
+
+
+def _own_ledger(status: Mapping[str, Any]) -> Ledger | None:
+    try:
+        return read_ledger(status["cost"]["ledger"])
+    except (KeyError, TypeError):
+        return None
+
+
+def read_ledger(raw: Any) -> Ledger | None:  # noqa: ANN401 - any JSON value
+    """An account as it was written; None when somebody garbled it."""
+    try:
+        return Ledger.model_validate(raw)
+    except ValidationError:
+        return None
 
 
 async def _fleet(

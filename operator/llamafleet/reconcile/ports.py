@@ -27,6 +27,12 @@ class Views(Protocol):
     async def log_of(self, namespace: str, pod: PodSeen) -> str:
         """The end of the log of the container that ended last."""
 
+    def left(self, key: Key) -> dict[str, Any] | None:
+        """The account of a resource that was deleted, until it is carried over."""
+
+    async def carried_over(self, key: Key) -> dict[str, Any] | None:
+        """The account that a deleted namesake has left."""
+
     async def loads(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
         """What the ready ones of these pods say of their work, by uid; a pod without a reading is missing."""
 
@@ -51,6 +57,9 @@ class Writes(Protocol):
 
     async def announce(self, event: Announcement) -> None:
         """Tell people in an Event; never fails."""
+
+    async def carry_over(self, key: Key, ledger: Mapping[str, Any]) -> None:
+        """Keep the account of a resource that was deleted."""
 
     def settled(self, key: Key, uids: Iterable[str]) -> None:
         """These departed pods are accounted for and need not be shown again."""

@@ -1,9 +1,10 @@
 """One reconcile: a short list of named steps over one resource."""
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -11,13 +12,15 @@ import orjson
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import Announcement, ChildSeen, Key, PodSeen
 from llamafleet.catalogue import Catalogue
-from llamafleet.errors import InvalidSpec
+from llamafleet.errors import Forbidden, InvalidSpec
 from llamafleet.planning.diagnosis import Cause, diagnose, refused_pods
+from llamafleet.planning.drain import drain
+from llamafleet.planning.money.carryover import left_behind
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import rollout
 from llamafleet.reconcile.act import Acted, act, let_go
 from llamafleet.reconcile.decide import Decided, decide
-from llamafleet.reconcile.observe import Seen, observe
+from llamafleet.reconcile.observe import Seen, observe, read_ledger
 from llamafleet.reconcile.ports import World
 from llamafleet.rendering.children import children
 from llamafleet.rendering.fleet import Fleet
@@ -26,6 +29,8 @@ from llamafleet.rendering.notice import Notice
 from llamafleet.rendering.notices import notices
 from llamafleet.rendering.sleep import asleep
 from llamafleet.rendering.status import Account, status
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Reconciler:
         """
         seen = await observe(self._world, key, self._clock())
         if seen is None:
-            await let_go(self._world, key.namespace, self._world.pods(key))
+            await self._bury(key)
             return None
         decided = decide(seen, self._known)
         acted = await act(self._world, seen, self._render(seen, decided))
@@ -77,6 +82,19 @@ class Reconciler:
         if acted.failure is not None:
             raise acted.failure
         return Outcome(acted.repairs, _wake_seconds(seen, decided))
+
+    async def _bury(self, key: Key) -> None:
+        """The resource is gone: its pods may end, and a namesake shall not get its money again."""
+        await let_go(self._world, key.namespace, self._world.pods(key))
+        raw = self._world.left(key)
+        ledger = None if raw is None else read_ledger(raw)
+        if ledger is not None:
+            left = left_behind(ledger, self._clock(), timedelta(seconds=drain(None).grace))
+            kept = left.model_dump(mode="json", by_alias=True, exclude_none=True)
+            try:
+                await self._world.carry_over(key, kept)
+            except Forbidden as error:  # rights of an older release
+                log.warning("%s leaves no account: %s", key, error)
 
     def _render(self, seen: Seen, decided: Decided) -> tuple[dict[str, Any], ...]:
         """What should exist. Without a plan only one wish is granted: to sleep, for that saves money."""

@@ -314,6 +314,11 @@ class TestUnseen:
         assert ledger.uncertain_usd == 2 * PRICE
         assert ledger.spent.usd == (2 + 3) * PRICE
 
+    def test_a_replacement_that_came_late_had_another_one_before_it(self) -> None:
+        failed = life("a", NOON, over=True, finished=NOON + 2 * HOUR, exact=NOON + 2 * HOUR)
+        ledger = look(self.BEFORE, [failed, life("c", NOON + 5 * HOUR)], NOON + 9 * HOUR)
+        assert (ledger.spent.usd, ledger.uncertain_usd) == (5 * PRICE, 3 * PRICE)
+
     def test_one_without_a_replacement_is_counted_for_half_of_the_time(self) -> None:
         ledger = look(self.BEFORE, [], NOON + 9 * HOUR)
         assert (ledger.spent.usd, ledger.uncertain_usd) == (5 * PRICE, 4 * PRICE)

@@ -34,6 +34,7 @@ class Pod:
     failed: datetime | None = None
     restarts: int = 0
     unseen: bool = True
+    usual: Decimal = PRICE
     prices: list[tuple[datetime, Decimal]] = field(default_factory=list)
 
     def end(self) -> datetime | None:
@@ -104,7 +105,7 @@ class Week:
     def born(self, after: int = 0, scheduling: int = 0) -> Pod:
         """A pod is created, now or some seconds later, and gets its node some seconds after that."""
         created = self.now + after * SECOND
-        one = Pod(f"p{len(self.pods)}", created, created + scheduling * SECOND)
+        one = Pod(f"p{len(self.pods)}", created, created + scheduling * SECOND, usual=self.seen_price)
         self.pods[one.uid] = one
         return one
 
@@ -200,7 +201,7 @@ class Week:
         return sum((self._cost(one, begin, end) for one in self.pods.values()), ZERO)
 
     def _cost(self, one: Pod, begin: datetime, end: datetime) -> Decimal:
-        prices = one.prices or [(one.bound, self.seen_price)]
+        prices = one.prices or [(one.bound, one.usual)]
         until = min([end, *([stop] if (stop := one.end()) else [])])
         cost = ZERO
         for index, (start, price) in enumerate(prices):

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
+from typing import Final
 
 from llamafleet.api.ledger import Ledger, Meter
 from llamafleet.planning.money.bill import usd
 from llamafleet.planning.money.lifetime import Lifetime
+
+AT_ONCE: Final = timedelta(minutes=1)
+"""How long a ReplicaSet takes to replace a pod at the most; a second when nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,12 @@ def guesses(
     if now <= before.at:
         # The clock was stepped back. When it has caught up, the time that nobody saw is known again.
         return (), tuple(lost)
-    born = _births(before, lives)
+    born, between = _births(before, lives)
     asked = [_asked(meter, meter.until, before.at, now) for meter in lost if meter.until]
     silent = [meter for meter in lost if meter.until is None]
     pairs = zip_longest(silent, born[: len(silent)])
     return (
+        *between,
         *asked,
         *(
             _replaced(meter, birth, now, grace) if birth else _unknown(meter, before.at, now)
@@ -63,16 +68,29 @@ def guesses(
     ), ()
 
 
-def _births(before: Ledger, lives: Sequence[Lifetime]) -> list[datetime]:
-    """When pods were created in the unseen time, but for the replacements of pods whose end is known."""
+def _births(before: Ledger, lives: Sequence[Lifetime]) -> tuple[list[datetime], list[Guess]]:
+    """When pods were created in the unseen time, but for the replacements of pods whose end is known.
+
+    Where such a replacement came late, another one must have come and gone in between: a guess as well.
+    """
     known = {meter.uid for meter in before.meters}
     born = sorted(life.created for life in lives if life.created > before.at and life.uid not in known)
-    ends = sorted(end for life in lives if (end := life.finished or life.requested) and end > before.at)
-    for end in ends:
-        replacement = next((birth for birth in born if birth >= end), None)
-        if replacement:
-            born.remove(replacement)
-    return born
+    left = sorted((end, life.uid, life) for life in lives if (end := _left(life)) and end > before.at)
+    between = []
+    for end, uid, life in left:
+        birth = next((birth for birth in born if birth >= end), None)
+        if birth is not None:
+            born.remove(birth)
+            if birth - end > AT_ONCE:
+                amount = usd(life.hourly_usd, birth - end)
+                between.append(Guess(Meter(uid=uid, since=end, hourly_usd=life.hourly_usd), birth, amount))
+    return born, between
+
+
+def _left(life: Lifetime) -> datetime | None:
+    """When a ReplicaSet began to replace a pod that is still there; None when it did not."""
+    instants = [instant for instant in (life.requested, life.finished) if instant]
+    return None if life.heard else min(instants, default=None)
 
 
 def _asked(meter: Meter, until: datetime, seen: datetime, now: datetime) -> Guess:

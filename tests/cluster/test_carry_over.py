@@ -1,0 +1,39 @@
+"""A resource that is deleted and created again goes on with its month's account."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from llamas import GONE_SECONDS, SETTLE_SECONDS, Llama, pool, pools
+from testbed.control_plane import ControlPlane
+from testbed.wait import until
+
+pytestmark = pytest.mark.cluster
+
+DEAR = "360000"
+"""US dollars per hour: a hundred for each second."""
+
+
+def spent(llama: Llama) -> Decimal:
+    cost: dict[str, Any] = llama.get().get("status", {}).get("cost", {})
+    return Decimal(cost.get("monthToDate", 0))
+
+
+@pytest.mark.usefixtures("operator")
+def test_deleting_a_resource_does_not_give_its_money_back(installed: ControlPlane, namespace: str) -> None:
+    llama = Llama(installed, namespace, "again")
+    wish = {"gpu": {"pools": ["dear"]}, "cost": {"monthlyBudget": "999999999"}}
+    with pools(installed, pool("dear", DEAR)):
+        llama.apply(**wish)
+        llama.wait_for("Ready", "True", "AllReplicasReady")
+        before = until(lambda: spent(llama), SETTLE_SECONDS, "the first dollars")
+        llama.delete()
+        until(lambda: not llama.pods(), GONE_SECONDS, "the pods to be gone")
+        llama.apply(**wish)
+        llama.wait_for("Ready", "True", "AllReplicasReady")
+        after = llama.get()["status"]["cost"]["ledger"]
+        assert spent(llama) >= before
+        assert Decimal(after["uncertainUsd"]) > 0, "how long the last pods took to go was not seen"
+        assert len(after["meters"]) == 1
+        llama.delete()
