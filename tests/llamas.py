@@ -1,6 +1,7 @@
 """LlamaDeployments and GpuPools on a running cluster: make them, look at them, wait for what they say."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,9 +64,30 @@ class Llama:
         """Ask for its deletion."""
         self.cluster.kubectl("delete", "llama", self.name, f"--namespace={self.namespace}")
 
+    def patch(self, **spec: Any) -> None:
+        """Change these fields of its spec, and no others."""
+        here, change = f"--namespace={self.namespace}", json.dumps({"spec": spec})
+        self.cluster.kubectl("patch", "llama", self.name, here, "--type=merge", f"--patch={change}")
+
+    def annotate(self, annotation: str) -> None:
+        """Set an annotation, as ``key=value``, or remove it, as ``key-``."""
+        here = f"--namespace={self.namespace}"
+        self.cluster.kubectl("annotate", "llama", self.name, here, "--overwrite", annotation)
+
     def get(self, *kind: str) -> dict[str, Any]:
         """The resource itself, or the child of that kind."""
         return self.cluster.get(*(kind or ("llama",)), self.name, f"--namespace={self.namespace}")
+
+    def status(self) -> dict[str, Any]:
+        """Its status; empty while there is none."""
+        found: dict[str, Any] = self.get().get("status", {})
+        return found
+
+    def told(self) -> list[str]:
+        """The reasons of the Events about it, in the order of the instants that they are about."""
+        items = self.cluster.get("events", f"--namespace={self.namespace}")["items"]
+        about = [one for one in items if one["involvedObject"]["kind"] == "LlamaDeployment"]
+        return [one["reason"] for one in sorted(about, key=lambda one: str(one["eventTime"]))]
 
     def pods(self) -> list[dict[str, Any]]:
         """Its pods."""

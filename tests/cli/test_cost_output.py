@@ -16,6 +16,10 @@ from llamafleet.cli.cost_output import ApiCost, BudgetCost, CostOutput
 
 PAGE = (ROOT / "docs" / "cost-output.md").read_text("utf-8")
 VIEWS = re.findall(r"```console\n\$ llamafleet (.+)\n((?:.*\n)+?)```", PAGE)
+ON_THE_COMMAND_LINE = (ROOT / "docs" / "cost.md").read_text("utf-8").partition("## On the command line")[2]
+PARTS = re.findall(
+    r"```console\n\$ llamafleet (.+) \| (head|tail) -n (\d+)\n((?:.*\n)+?)```", ON_THE_COMMAND_LINE
+)
 TOKENS = ["--tokens-per-month", "250M"]
 
 
@@ -69,6 +73,15 @@ def test_the_page_shows_what_is_printed(command: str, view: str, capsys: pytest.
 
 def test_the_page_shows_a_fleet_with_a_budget() -> None:
     assert [command for command, _ in VIEWS] == ["cost night.yaml --tokens-per-month 250M"]
+
+
+@pytest.mark.parametrize(("command", "end", "lines", "view"), PARTS, ids=["head", "tail"])
+def test_the_page_of_costs_shows_parts_of_what_is_printed(
+    command: str, end: str, lines: str, view: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(shlex.split(command), now=NOW) == 0
+    printed = capsys.readouterr().out.splitlines(keepends=True)
+    assert "".join(printed[: int(lines)] if end == "head" else printed[-int(lines) :]) == view
 
 
 def test_every_answer_has_every_key_in_its_type(capsys: pytest.CaptureFixture[str]) -> None:

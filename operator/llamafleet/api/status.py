@@ -106,7 +106,7 @@ class StatusPlan(Record):
     """How many requests of full length the KV cache of one replica holds."""
 
     hourly_usd_per_replica: Digits | None = None
-    """What one replica costs per hour, in USD."""
+    """What one replica costs per hour, in USD. Absent: no price is known."""
 
     explanation: Text = ""
     """The arithmetic in words."""
@@ -152,7 +152,7 @@ class StatusCost(Record):
     """What the fleet costs, in USD."""
 
     hourly_rate: Digits | None = None
-    """What the wanted replicas cost per hour together, in USD."""
+    """What the wanted replicas cost per hour together, in USD. Absent: no price is known."""
 
     month_to_date: Digits | None = None
     """What the fleet's pods have cost in the present month, as of ledger.at, in USD."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from llamafleet.api.schedule import Schedule
-from llamafleet.planning.schedule.opening import OVERRIDE, Opening
+from llamafleet.planning.schedule.opening import Opening, Overrides
 
 CALM: Final = timedelta(minutes=5)
 """How long every queue must have been empty: the default of ``spec.scaling.scaleDownDelay``. A batch client
@@ -35,7 +35,13 @@ NOTHING: Final = EarlyClosing()
 
 
 def early_closing(
-    schedule: Schedule | None, opening: Opening, *, before: EarlyClosing, idle: bool | None, now: datetime
+    schedule: Schedule | None,
+    opening: Opening,
+    overrides: Overrides,
+    *,
+    before: EarlyClosing,
+    idle: bool | None,
+    now: datetime,
 ) -> EarlyClosing:
     """What to remember from now on; it is closed early while its ``until`` lies ahead.
 
@@ -44,11 +50,12 @@ def early_closing(
     Args:
         schedule: whether it is asked for.
         opening: whether the schedule is open, and until when.
+        overrides: what a person asks for at once, also inside a window.
         before: what was remembered.
         idle: whether every replica is ready and has nothing to do; None without a reading of each.
         now: the instant, UTC.
     """
-    asked = schedule is not None and schedule.close_when_idle and opening.window != OVERRIDE.window
+    asked = schedule is not None and schedule.close_when_idle and not overrides.opened(now)
     if not asked or not opening.open or opening.until is None:
         return NOTHING
     if before.until is not None and now < before.until:

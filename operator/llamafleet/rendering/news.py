@@ -21,14 +21,19 @@ def is_news(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
 
 
 def _lasting(status: Mapping[str, Any]) -> dict[str, Any]:
-    cost = status.get("cost") or {}
+    cost = status.get("cost", {})
     return {
         **status,
-        "conditions": [_wordless(item, "type") for item in status.get("conditions", ())],
-        "reasons": [_wordless(item, "step") for item in status.get("reasons", ())],
-        "cost": {name: cost[name] for name in cost if name not in FIGURES},
+        "conditions": _wordless_all(status.get("conditions"), "type"),
+        "reasons": _wordless_all(status.get("reasons"), "step"),
+        "cost": {name: cost[name] for name in cost if name not in FIGURES} if isinstance(cost, dict) else cost,
     }
 
 
-def _wordless(item: Any, key: str) -> Any:  # noqa: ANN401 - any JSON value: somebody may have garbled it
+# Any JSON value may stand in a status: somebody may have garbled it.
+def _wordless_all(items: Any, key: str) -> Any:  # noqa: ANN401 - see above
+    return [_wordless(item, key) for item in items] if isinstance(items, list) else items
+
+
+def _wordless(item: Any, key: str) -> Any:  # noqa: ANN401 - see above
     return {**item, "message": ""} if isinstance(item, Mapping) and item.get(key) in IN_WORDS else item

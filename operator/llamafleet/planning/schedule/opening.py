@@ -48,6 +48,14 @@ class Overrides:
     open_until: datetime | None = None
     closed_until: datetime | None = None
 
+    def opened(self, now: datetime) -> bool:
+        """Whether a person holds the fleet open, where none holds it closed."""
+        return self.open_until is not None and now < self.open_until
+
+    def closed(self, now: datetime) -> bool:
+        """Whether a person holds the fleet closed."""
+        return self.closed_until is not None and now < self.closed_until
+
 
 NO_OVERRIDES: Final = Overrides()
 

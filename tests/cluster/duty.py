@@ -1,0 +1,93 @@
+"""The one operator at work, which a test may kill and call back, and what the API server recorded of it."""
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+from fleet_operator import NAMESPACE, running_operator
+from llamas import SETTLE_SECONDS, Llama
+from testbed.control_plane import ControlPlane
+from testbed.wait import until
+
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:llamafleet"
+
+
+class Duty:
+    """Whoever is on duty."""
+
+    def __init__(self, cluster: ControlPlane) -> None:
+        """Nobody, until :meth:`begin`."""
+        self._cluster = cluster
+        self._log_start = cluster.audit_log.stat().st_size
+        self._shift = contextlib.ExitStack()
+
+    def begin(self) -> None:
+        """Start an operator."""
+        self._operator = self._shift.enter_context(running_operator(self._cluster))
+
+    def end(self) -> None:
+        """End it as a pod would be ended."""
+        self._check_log()
+        self._shift.close()
+
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Kill it without a warning; another one comes at the end of the block."""
+        os.killpg(self._operator.pid, signal.SIGKILL)
+        self.end()
+        yield
+        self.begin()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Everything that an operator asked of the API server so far.
+
+        The server writes its audit log before it answers, so an answer that was seen has its line.
+        """
+        with self._cluster.audit_log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().rpartition(b"\n")[0].splitlines()
+        found = [json.loads(line) for line in lines if ACCOUNT.encode() in line]
+        return [request for request in found if request["user"]["username"] == ACCOUNT]
+
+    def writes(self, llama: Llama) -> list[str]:
+        """What an operator wrote in the namespace of a resource, or tried to."""
+        return [
+            f"{request['verb']} {request['requestURI'].partition('?')[0]}"
+            for request in self.requests()
+            if request.get("objectRef", {}).get("namespace") == llama.namespace
+            and request["verb"] not in {"get", "list", "watch"}
+        ]
+
+    def looks(self, llama: Llama) -> int:
+        """How many looks at a resource have begun: each begins by reading it."""
+        path = f"/apis/llamafleet.io/v1alpha1/namespaces/{llama.namespace}/llamadeployments/{llama.name}"
+        return sum((one["verb"], one["requestURI"]) == ("get", path) for one in self.requests())
+
+    def look(self, llama: Llama) -> None:
+        """Have it look once more, from beginning to end, by something that concerns nobody.
+
+        Nobody looks at one resource twice at the same time: a second look shows that the first has ended.
+        """
+        for note in ("once", "twice"):
+            before = self.looks(llama)
+            llama.annotate(f"note={note}-{before}")
+            until(lambda before=before: self.looks(llama) > before, SETTLE_SECONDS, "a look")  # type: ignore[misc]
+
+    def _check_log(self) -> None:
+        assert "Traceback" not in self._operator.log.read_text(), "the operator logged an unexpected error"
+
+
+@contextlib.contextmanager
+def on_duty(cluster: ControlPlane) -> Iterator[Duty]:
+    """An operator for the length of a block; at its end, whether it kept to its rights."""
+    duty = Duty(cluster)
+    duty.begin()
+    try:
+        yield duty
+    finally:
+        duty.end()
+    decisions = {request["annotations"]["authorization.k8s.io/decision"] for request in duty.requests()}
+    assert decisions == {"allow"}, "the operator asked for something that it may not have"
