@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from llamas import Llama
+from node.clients import ask
 from testbed.images import Image
 from testbed.wait import until
 
@@ -43,6 +44,7 @@ class Fleet:
         replicas = spec.get("replicas", 1)
         until(lambda: len(self.endpoints()) == replicas, READY_SECONDS, "the Service to lead to the pods")
         address: str = self.llama.get("service")["spec"]["clusterIP"]
+        until(lambda: ask(address, tokens=1).complete, READY_SECONDS, "an answer through the Service")
         return address
 
     def endpoints(self) -> list[str]:

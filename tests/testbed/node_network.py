@@ -14,6 +14,7 @@ from testbed.command_lines import SERVICE_ADDRESSES
 from testbed.real_node_files import ADDRESS, BRIDGE
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+UPLINK = "testbed1"  # stands for the network card of a real machine; nothing is connected to it
 TABLES = ("ip", "ip6")  # kube-proxy has a table in each of these families of nftables
 
 
@@ -26,17 +27,28 @@ def furnished() -> Iterator[None]:
         stack.callback(FORWARDING.write_text, before, "utf-8")
         FORWARDING.write_text("1", "utf-8")
         stack.callback(_remove_rules)
-        stack.callback(_remove_bridge, kernel)
-        kernel.addr("add", index=loopback, address=ADDRESS, prefixlen=32)
+        stack.callback(_remove_link, kernel, BRIDGE)
         stack.callback(kernel.addr, "del", index=loopback, address=ADDRESS, prefixlen=32)
-        # Clients outside of pods need some route to a Service; kube-proxy then redirects their packets.
-        kernel.route("add", dst=SERVICE_ADDRESSES, oif=loopback, prefsrc=ADDRESS)
-        stack.callback(kernel.route, "del", dst=SERVICE_ADDRESSES, oif=loopback)
+        kernel.addr("add", index=loopback, address=ADDRESS, prefixlen=32)
+        stack.callback(_remove_link, kernel, UPLINK)
+        _add_uplink(kernel)
         yield
 
 
-def _remove_bridge(kernel: Any) -> None:
-    for index in kernel.link_lookup(ifname=BRIDGE):
+def _add_uplink(kernel: Any) -> None:
+    """Give clients outside of pods a route to Services, whose packets kube-proxy then redirects or refuses.
+
+    It must not lead over the loopback device: what kube-proxy refuses there is dropped without a word, since
+    the kernel then takes the Service's address for the sender of its answer, and finds that it has no such one.
+    """
+    kernel.link("add", ifname=UPLINK, kind="bridge")
+    (uplink,) = kernel.link_lookup(ifname=UPLINK)
+    kernel.link("set", index=uplink, state="up")
+    kernel.route("add", dst=SERVICE_ADDRESSES, oif=uplink, prefsrc=ADDRESS)
+
+
+def _remove_link(kernel: Any, name: str) -> None:
+    for index in kernel.link_lookup(ifname=name):
         kernel.link("del", index=index)
 
 

@@ -11,7 +11,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.api.scaling import Scaling
 from llamafleet.api.schedule import Schedule
 from llamafleet.cli.answer import Question
 from llamafleet.errors import DoesNotFit
@@ -102,11 +101,11 @@ def fleet(question: Question) -> Fleet:
 
 
 def bounds(spec: LlamaDeploymentSpec) -> tuple[int, int]:
-    """The fewest and the most replicas where no window says others: spec.replicas, else spec.scaling."""
-    if spec.replicas is not None:
-        return spec.replicas, spec.replicas
-    scaling = spec.scaling or Scaling()
-    return scaling.min_replicas, scaling.max_replicas
+    """The fewest and the most replicas where no window says others: spec.scaling, spec.replicas, or one."""
+    if spec.scaling is not None:
+        return spec.scaling.min_replicas, spec.scaling.max_replicas
+    count = 1 if spec.replicas is None else spec.replicas
+    return count, count
 
 
 def _shape(question: Question) -> Shape:

@@ -26,7 +26,7 @@ class OpenInterval(Record):
     """The name of the window; exception where an exception of the schedule opens, always without windows."""
 
     min_replicas: int
-    """The fewest replicas: the window's own bound, else that of spec.replicas or spec.scaling."""
+    """The fewest replicas: the window's own bound, else that of spec.scaling or spec.replicas."""
 
     max_replicas: int
     """The most replicas, likewise."""

@@ -32,9 +32,7 @@ def assess(spec: LlamaDeploymentSpec, shape: Shape, seen: Observation) -> Situat
     takes = cold_start(seen.cold_starts, shape)
     ahead = lead(schedule.pre_warm if schedule else "Auto", takes)
     now = _opening(schedule, seen, ahead)
-    early = early_closing(
-        schedule, now, seen.overrides, before=seen.early, idle=seen.idle, now=seen.now
-    )
+    early = early_closing(schedule, now, seen.overrides, before=seen.early, idle=seen.idle, now=seen.now)
     terms = Terms(shape.hourly_usd, ahead, timedelta(seconds=drain(schedule).grace))
     _check_budget(spec, shape, seen)
     rest = outlook(spec, terms, asked_for(spec, seen).replicas, seen.spent_usd, seen.now)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
+from llamafleet.api.schedule import MOST_TIME
 from llamafleet.api.source import HubSource, parse_source
 from llamafleet.planning.sizing.shape import Shape
 
@@ -75,5 +76,8 @@ def cold_start(starts: ColdStarts, shape: Shape) -> timedelta:
 
 
 def lead(pre_warm: timedelta | Literal["Auto"], takes: timedelta) -> timedelta:
-    """How long before a window its replicas start: the author's figure, or what a cold start takes."""
-    return pre_warm if isinstance(pre_warm, timedelta) else takes + UNDERWAY
+    """How long before a window its replicas start: the author's figure, or what a cold start takes.
+
+    What was learned may be wrong, and its time is paid for: it counts no longer than the author's may be.
+    """
+    return pre_warm if isinstance(pre_warm, timedelta) else min(takes + UNDERWAY, MOST_TIME)

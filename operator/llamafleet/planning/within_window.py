@@ -51,7 +51,7 @@ def _allows(low: int, high: int, case: Situation) -> str:
 def local(instant: datetime, case: Situation) -> str:
     """An instant as the author's clock shows it: ``Sat 2026-11-21 06:00 Europe/Berlin``.
 
-    The last hours of the calendar, which mean "for ever", have no local time in the east: they are told in UTC.
+    The last hours of the calendar, which mean "for ever", have no local time in the east: then it is UTC.
     """
     name = case.spec.schedule.time_zone if case.spec.schedule else "UTC"
     try:

@@ -50,9 +50,8 @@ def decide(seen: Seen, known: Catalogue) -> Decided:
     last = seen.last_status.schedule
     spent_all = is_spent(seen.llama, spent(ledger, seen.now))
     sleeps = seen.suspended or is_over(last, seen.now) or spent_all
-    return Decided(
-        wish, ledger, starts, sleeps=sleeps, wake=last.next_transition if last and last.open else None
-    )
+    wake = last.next_transition if last and not sleeps else None
+    return Decided(wish, ledger, starts, sleeps=sleeps, wake=wake)
 
 
 def _account(seen: Seen, pools: Pools) -> tuple[Ledger, ColdStarts]:

@@ -224,13 +224,13 @@ def read_ledger(raw: Any) -> Ledger | None:  # noqa: ANN401 - any JSON value
 async def _fleet(
     world: Views, key: Key, llama: LlamaDeployment | InvalidSpec, pools: tuple[GpuPool, ...]
 ) -> Fleet:
-    pods = world.pods(key)
+    pods, departed = world.pods(key), world.departed(key)
     active = tuple(pod for pod in pods if pod.active)
     return Fleet(
         pods=pods,
-        departed=world.departed(key),
+        departed=departed,
         loads=await world.loads(active) if _needs_loads(llama) else None,
-        spot=await _spot(world, pods, pools),
+        spot=await _spot(world, (*pods, *(one.pod for one in departed)), pools),
         logs=await _logs(world, key.namespace, active),
     )
 

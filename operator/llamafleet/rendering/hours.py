@@ -59,8 +59,7 @@ def _why_closed(case: Situation) -> str:
         return "ClosedEarly"
     if case.opening.warming:
         return "PreWarming"
-    until = case.seen.overrides.closed_until
-    return "ClosedByHand" if until is not None and case.seen.now < until else "Closed"
+    return "ClosedByHand" if case.seen.overrides.closed(case.seen.now) else "Closed"
 
 
 def _opened_by_hand(case: Situation) -> bool:
@@ -75,15 +74,40 @@ def _warnings(case: Situation) -> tuple[str, ...]:
 def notices(case: Situation, before: LlamaDeploymentStatus) -> Iterator[Notice]:
     """An opening or a closing since the last status. One that came and went unseen is not told."""
     was = before.schedule is not None and before.schedule.open
-    opening, is_open = case.opening, is_open_now(case)
-    if is_open and not was:
+    is_open, is_told = is_open_now(case), is_used(case) or before.schedule is not None
+    if is_open and not was and is_told:
+        opening = case.opening
         until = "" if opening.until is None else f" until {local(opening.until, case)}"
-        began = format_timestamp(opening.since or opening.until or case.seen.now)
-        yield Notice("Normal", "WindowOpened", f"Open{until} ({opening.window}).", began)
-    if was and not is_open and before.schedule is not None:
-        ended = format_timestamp(before.schedule.next_transition or case.seen.now)
-        message = _told(case)
-        yield Notice("Normal", "WindowClosed", message, ended)
+        yield Notice("Normal", "WindowOpened", f"Open{until} ({opening.window}).", _opening_of(case, before))
+    if was and not is_open:
+        yield Notice("Normal", "WindowClosed", _told(case), _closing_of(case, before))
+
+
+def _opening_of(case: Situation, before: LlamaDeploymentStatus) -> str:
+    """What tells this opening from others, the same at every look: when it began, else what made it."""
+    opening, overrides = case.opening, case.seen.overrides
+    if overrides.opened(case.seen.now):
+        return f"by hand until {overrides.open_until}"
+    began = opening.since or opening.until
+    return format_timestamp(began) if began else f"after generation {before.observed_generation}"
+
+
+def _closing_of(case: Situation, before: LlamaDeploymentStatus) -> str:
+    """What tells this closing from others. One open time may be closed early, or by hand, more than once."""
+    last, overrides = before.schedule, case.seen.overrides
+    if case.early.until is not None:
+        return f"idle since {last.idle_since if last else None}"
+    if overrides.closed(case.seen.now):
+        return f"by hand until {overrides.closed_until}"
+    end = last.next_transition if last else None
+    return format_timestamp(end) if end else f"after generation {before.observed_generation}"
+
+
+def asleep(before: LlamaDeploymentStatus, generation: int) -> Iterator[Notice]:
+    """The closing of a fleet whose spec is refused, where it was open."""
+    if before.schedule is not None and before.schedule.open:
+        message = "Closed, and it stays so until its spec is valid again."
+        yield Notice("Normal", "WindowClosed", message, f"refused generation {generation}")
 
 
 def is_open_now(case: Situation) -> bool:

@@ -1,10 +1,12 @@
 """What people are told of the money: figures, conditions and events."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from llamafleet.api.ledger import Ledger
 from llamafleet.api.scalars import format_money
+from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.planning.money.budget import Kind, mark
 from llamafleet.planning.money.ledger import spent
 from llamafleet.planning.money.tokens import blended, break_even_tokens, usd_per_million
@@ -54,9 +56,14 @@ def statements(plan: Plan) -> Iterator[Statement]:
         return
     yield _within_budget(plan)
     if plan.case.outlook.excess:
-        yield false(CEILING, "CeilingExceedsBudget", " ".join(plan.case.outlook.excess))
+        yield false(CEILING, "CeilingExceedsBudget", _over(plan))
     elif not problem:
         yield true(CEILING, "CeilingFits", "The most that the bounds allow stays below spec.cost.")
+
+
+def _over(plan: Plan) -> str:
+    """Where the ceiling is above the limits."""
+    return " ".join(text[:1].upper() + text[1:] for text in plan.case.outlook.excess)
 
 
 def _within_budget(plan: Plan) -> Statement:
@@ -88,23 +95,39 @@ def _sentences(plan: Plan) -> str:
     return f"{allows}{ahead}{odd}".strip()
 
 
-def notices(plan: Plan, ledger: Ledger, before: Ledger | None, generation: int) -> Iterator[Notice]:
-    """A part of the budget that was spent since the last look, and a ceiling above the budget."""
-    yield from _marks(plan, ledger, before)
-    if plan.case.outlook.excess:
-        message = " ".join(plan.case.outlook.excess)
-        yield Notice("Warning", "CeilingExceedsBudget", message, str(generation))
-    if plan.shape.price_problem:
-        yield Notice("Warning", "PriceMissing", f"{plan.shape.price_problem}.", str(generation))
+def notices(
+    plan: Plan, fleet: Fleet, before: LlamaDeploymentStatus, ledger: Ledger | None
+) -> Iterator[Notice]:
+    """A part of the budget that was spent since the last look, and a ceiling above the budget.
+
+    What the last status says already is no news: an Event is forgotten after an hour, and would come again.
+    """
+    generation = fleet.metadata.generation
+    yield from _marks(plan, fleet.ledger, before, ledger)
+    excess, problem = _over(plan), plan.shape.price_problem
+    if excess and not _is_said(before, CEILING, "CeilingExceedsBudget", generation):
+        yield Notice("Warning", "CeilingExceedsBudget", excess, str(generation))
+    if problem and not _is_said(before, PRICED, "PriceMissing", generation):
+        yield Notice("Warning", "PriceMissing", f"{problem}.", str(generation))
 
 
-def _marks(plan: Plan, ledger: Ledger, before: Ledger | None) -> Iterator[Notice]:
+def _is_said(before: LlamaDeploymentStatus, kind: str, reason: str, generation: int | None = None) -> bool:
+    """Whether the last status has a condition for this reason, and of this generation where one is given."""
+    return any(
+        (said.type, said.reason) == (kind, reason) and generation in {None, said.observed_generation}
+        for said in before.conditions
+    )
+
+
+def _marks(
+    plan: Plan, ledger: Ledger, before: LlamaDeploymentStatus, last: Ledger | None
+) -> Iterator[Notice]:
     """50, 80 or 100 percent. A fleet that is stopped so that its bill stays below the budget has spent it."""
     cost = plan.case.spec.cost
     if cost is None or cost.monthly_budget is None or plan.case.outlook.projected_usd is None:
         return
     month, budget = plan.case.outlook.month, cost.monthly_budget
-    was = mark(spent(before, before.at), budget) if before and before.month == ledger.month else 0
+    was = _last_mark(before, last, budget) if last and last.month == ledger.month else 0
     now = mark(spent(ledger, plan.case.seen.now), budget)
     if plan.money.kind in {Kind.EXHAUSTED, Kind.FLOOR, Kind.WARNED}:
         now = ALL
@@ -115,3 +138,8 @@ def _marks(plan: Plan, ledger: Ledger, before: Ledger | None) -> Iterator[Notice
             f"{now} % of the budget of {month.name}: {plan.money.message}",
             f"{month.label} {budget}",
         )
+
+
+def _last_mark(before: LlamaDeploymentStatus, last: Ledger, budget: Decimal) -> int:
+    """The part that was told of."""
+    return ALL if _is_said(before, WITHIN_BUDGET, "BudgetExhausted") else mark(spent(last, last.at), budget)

@@ -26,7 +26,9 @@ def _lasting(status: Mapping[str, Any]) -> dict[str, Any]:
         **status,
         "conditions": _wordless_all(status.get("conditions"), "type"),
         "reasons": _wordless_all(status.get("reasons"), "step"),
-        "cost": {name: cost[name] for name in cost if name not in FIGURES} if isinstance(cost, dict) else cost,
+        "cost": {name: cost[name] for name in cost if name not in FIGURES}
+        if isinstance(cost, dict)
+        else cost,
     }
 
 

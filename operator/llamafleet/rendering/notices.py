@@ -20,4 +20,6 @@ def notices(fleet: Fleet, before: LlamaDeploymentStatus, ledger: Ledger | None) 
     """
     if isinstance(fleet.plan, Plan):
         yield from hours.notices(fleet.plan.case, before)
-        yield from money.notices(fleet.plan, fleet.ledger, ledger, fleet.metadata.generation)
+        yield from money.notices(fleet.plan, fleet, before, ledger)
+    elif fleet.asleep:
+        yield from hours.asleep(before, fleet.metadata.generation)

@@ -60,22 +60,31 @@ def account(
 
 
 def _life(pod: PodSeen | Departed, ground: Ground, known: Mapping[str, Decimal | None]) -> Lifetime:
-    """A pod with its price: that of its pool, or the last one that was known, when the pool is gone."""
+    """A pod with its price: that of its pool, or the last one that was known, when pool or node is gone."""
     seen = pod.pod if isinstance(pod, Departed) else pod
-    price = hourly_usd(seen, ground.pools, ground.spot)
+    price, last = hourly_usd(seen, ground.pools, ground.spot), known.get(seen.uid)
+    is_guess = price is None or ground.spot.get(seen.node or "", False) is None
     load = ground.loads.get(seen.uid)
     return lifetime(
         pod,
-        known.get(seen.uid) if price is None else price,
+        last if is_guess and last is not None else price,
         idle=None if load is None else load.running + load.waiting == 0,
         tokens=None if load is None else load.prompt_tokens + load.generation_tokens,
     )
 
 
-def _starts(before: Ledger | None, after: Ledger, lives: Iterable[Lifetime]) -> tuple[int, ...]:
-    """The cold starts that ended since the checkpoint. A pod that was ready before teaches nothing new."""
-    ready_before = {meter.uid for meter in before.meters if meter.ready} if before else set()
-    ready_now = {meter.uid for meter in after.meters if meter.ready} - ready_before
+def _starts(before: Ledger | None, after: Ledger, lives: Sequence[Lifetime]) -> tuple[int, ...]:
+    """The cold starts that ended since the checkpoint.
+
+    A pod that was ready before teaches nothing new. Neither does one that is older than the checkpoint and not
+    in it: perhaps it was ready long ago, and is so again.
+    """
+    if before is None:
+        return ()
+    waited = {meter.uid for meter in before.meters if not meter.ready}
+    young = {life.uid for life in lives if life.bound and life.bound >= before.at}
+    ready_before = {meter.uid for meter in before.meters if meter.ready}
+    ready_now = {meter.uid for meter in after.meters if meter.ready} & (waited | young) - ready_before
     ended = sorted(
         (life.ready, life.bound)
         for life in lives

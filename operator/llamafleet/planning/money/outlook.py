@@ -71,7 +71,7 @@ def outlook(
         spent_usd=spent_usd,
         month=month.name,
         open_hours=open_hours(parts),
-        overhead_hours=openings(parts, now) * hours(terms.lead),
+        overhead_hours=openings(parts, now) * hours(terms.lead + terms.drain),
         start_hours=hours(terms.lead),
         drain_hours=hours(terms.drain),
     )
