@@ -39,7 +39,8 @@ def test_a_sample_is_of_a_kind_of_ours_and_has_no_unknown_field(raw: dict[str, A
 def test_a_sample_can_be_planned_on(raw: dict[str, Any], gpu_pools: list[GpuPool]) -> None:
     spec = LlamaDeployment.model_validate(raw).spec
     decided = plan(spec, resolve(gpu_pools), Observation(now=NOW, replicas=None))
-    assert decided.replicas == 1
+    assert decided.replicas == (1 if decided.case.opening.open else 0), decided.reasons
+    assert decided.case.outlook.projected_usd, "every sample costs something this month"
     assert decided.shape.memory.shortfall <= 0
     assert decided.not_in_effect == ()
 
