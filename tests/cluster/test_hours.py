@@ -287,7 +287,7 @@ def test_a_bad_schedule_is_named_and_an_open_fleet_stays_open(
     assert small.condition("WindowOpen")["status"] == "True"
     assert (small.uids(), small.status()["schedule"]) == (pods, level)
     assert len(endpoints(small)) == 1
-    small.patch(schedule=schedule)
+    small.patch(schedule={"timeZone": None, "exceptions": None, **schedule})
     small.wait_for("Ready", "True", "AllReplicasReady")
     assert small.uids() == pods
 

@@ -90,10 +90,13 @@ def test_the_bounds_of_a_window_count_over_those_of_scaling(
     ]
 
 
-def test_a_wider_ceiling_is_told_where_spec_scaling_is_widened() -> None:
+def test_bounds_beyond_those_of_scaling_are_told_where_they_count() -> None:
     asked = spec(scaling=SCALING, schedule=schedule(window(maxReplicas=12)))
-    assert told(decided(asked, OPEN, replicas=9))[1][2] == "spec.scaling allows 2 to 6, nightly up to 12."
+    assert told(decided(asked, OPEN, replicas=9))[1][2] == "spec.scaling allows 2 to 6, nightly 2 to 12."
     assert told(decided(asked, CLOSED, replicas=9))[1][2] == "spec.scaling allows 2 to 6."
+    lower = spec(scaling=SCALING, schedule=schedule(window(minReplicas=0)))
+    (_, (_, count, message), _) = told(decided(lower, OPEN, replicas=1))
+    assert (count, message) == (1, "spec.scaling allows 2 to 6, nightly 0 to 6.")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +134,7 @@ def test_replicas_start_early_by_the_bounds_of_the_window_that_comes() -> None:
     early = decided(asked, "2026-11-20 23:55", cold_starts=MINUTE_STARTS)
     assert told(early) == [
         ("demand", 1, "There is no queue reading, so the fleet starts with 1."),
-        ("within_bounds", 2, "spec.scaling allows 2 to 6, nightly up to 9."),
+        ("within_bounds", 2, "spec.scaling allows 2 to 6, nightly 8 to 9."),
         (
             "within_window",
             8,
@@ -257,9 +260,7 @@ def test_whatever_the_bounds_an_open_window_keeps_its_own(
         floor = ceiling
     given_ = {"minReplicas": floor, "maxReplicas": ceiling}
     bounds = {name: value for name, value in given_.items() if value is not None}
-    asked = spec(
-        scaling={"minReplicas": low, "maxReplicas": low + more}, schedule=schedule(window(**bounds))
-    )
+    asked = spec(scaling={"minReplicas": low, "maxReplicas": low + more}, schedule=schedule(window(**bounds)))
     count = decided(asked, OPEN, replicas=had).replicas
     top = low + more if ceiling is None else ceiling
     bottom = min(low if floor is None else floor, top)

@@ -29,14 +29,15 @@ def assess(spec: LlamaDeploymentSpec, shape: Shape, seen: Observation) -> Situat
     schedule = spec.schedule
     if schedule is not None:
         check_schedule(schedule)
-    takes = cold_start(seen.cold_starts, shape)
+    starts = seen.cold_starts.by(shape)
+    takes = cold_start(starts, shape)
     ahead = lead(schedule.pre_warm if schedule else "Auto", takes)
     now = _opening(schedule, seen, ahead)
     early = early_closing(schedule, now, seen.overrides, before=seen.early, idle=seen.idle, now=seen.now)
     terms = Terms(shape.hourly_usd, ahead, timedelta(seconds=drain(schedule).grace))
     _check_budget(spec, shape, seen)
     rest = outlook(spec, terms, asked_for(spec, seen).replicas, seen.spent_usd, seen.now)
-    return Situation(spec, seen, now, early, takes, ahead, rest)
+    return Situation(spec, seen, now, early, starts, takes, ahead, rest)
 
 
 def _opening(schedule: Schedule | None, seen: Observation, ahead: timedelta) -> Opening:

@@ -51,9 +51,20 @@ scheduler, seconds in all on a cluster that is not overloaded. A node that has t
 
 @dataclass(frozen=True, slots=True)
 class ColdStarts:
-    """The last cold starts of a fleet, seconds from the node to Ready, oldest first; at most ``SAMPLES``."""
+    """The last cold starts of a fleet.
+
+    Attributes:
+        samples: seconds from the node to Ready, oldest first; at most ``SAMPLES``.
+        of: what was started, by ``kind``; empty where that is not known.
+    """
 
     samples: tuple[int, ...] = ()
+    of: str = ""
+
+    def by(self, shape: Shape) -> "ColdStarts":
+        """What they teach about this shape: nothing, when they were of other weights or another GPU."""
+        wanted = kind(shape.checkpoint, shape.pool.gpu.key)
+        return ColdStarts(self.samples if self.of in {"", wanted} else (), wanted)
 
     def percentile(self, percent: int) -> timedelta | None:
         """The nearest-rank percentile: so many of 100 starts took no longer. None without any sample."""
@@ -64,10 +75,15 @@ class ColdStarts:
 
     def with_more(self, seconds: Sequence[int]) -> "ColdStarts":
         """The same with further starts, the oldest forgotten."""
-        return ColdStarts((*self.samples, *seconds)[-SAMPLES:])
+        return ColdStarts((*self.samples, *seconds)[-SAMPLES:], self.of)
 
 
 NO_STARTS: Final = ColdStarts()
+
+
+def kind(checkpoint: str, gpu: str) -> str:
+    """What a start takes its time for: these weights, on this GPU."""
+    return f"{checkpoint} on {gpu}"
 
 
 def cold_start(starts: ColdStarts, shape: Shape) -> timedelta:

@@ -34,12 +34,13 @@ def asked_for(spec: LlamaDeploymentSpec, seen: Observation) -> Reason:
 
 
 def within_bounds(case: Situation, count: int) -> Reason | None:
-    """What spec.scaling allows, or more where a window that holds the fleet open allows more."""
+    """What spec.scaling allows, or also what a window that holds the fleet open allows beyond that."""
     if case.spec.scaling is None:
         return None
     low, high = case.bounds
     lower, higher = case.opening.bounds.over(low, high)
-    more = f", {case.opening.window or case.opening.coming} up to {higher}" if higher > high else ""
+    name = case.opening.window or case.opening.coming
+    more = f", {name} {lower} to {higher}" if lower < low or higher > high else ""
     message = f"spec.scaling allows {low} to {high}{more}."
     return Reason("within_bounds", min(max(count, min(low, lower)), max(high, higher)), message)
 

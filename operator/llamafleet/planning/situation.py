@@ -66,6 +66,7 @@ class Situation:
         seen: what was observed.
         opening: whether the schedule is open now, and what comes next.
         early: whether an open window was closed because nothing was to do.
+        starts: the cold starts that teach about this shape.
         cold_start: how long a replica takes from its node to its first answer, learned or expected.
         lead: how long before a window its replicas start.
         outlook: the price of a replica, and what the rest of the month will cost.
@@ -75,6 +76,7 @@ class Situation:
     seen: Observation
     opening: Opening
     early: EarlyClosing
+    starts: ColdStarts
     cold_start: timedelta
     lead: timedelta
     outlook: Outlook

@@ -7,7 +7,7 @@ from llamafleet.api.ledger import Ledger
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.catalogue import Catalogue
 from llamafleet.errors import InvalidSpec
-from llamafleet.planning.coldstart import ColdStarts
+from llamafleet.planning.coldstart import ColdStarts, kind
 from llamafleet.planning.drain import drain
 from llamafleet.planning.keeping import is_over, is_spent
 from llamafleet.planning.money.account import Ground, account
@@ -46,7 +46,7 @@ def decide(seen: Seen, known: Catalogue) -> Decided:
     ledger, starts = _account(seen, pools)
     wish = _plan(seen, pools, known, ledger, starts)
     if isinstance(wish, Plan):
-        return Decided(wish, ledger, starts, sleeps=False, wake=wish.wake)
+        return Decided(wish, ledger, wish.case.starts, sleeps=False, wake=wish.wake)
     last = seen.last_status.schedule
     spent_all = is_spent(seen.llama, spent(ledger, seen.now))
     sleeps = seen.suspended or is_over(last, seen.now) or spent_all
@@ -67,7 +67,9 @@ def _account(seen: Seen, pools: Pools) -> tuple[Ledger, ColdStarts]:
     )
     found = account(seen.last_ledger, (*fleet.pods, *fleet.departed), ground, seen.now)
     before = seen.last_status.cold_start
-    starts = ColdStarts(before.samples if before else ()).with_more(found.starts)
+    shape = seen.last_status.plan
+    of = kind(shape.checkpoint, shape.gpu) if shape else ""
+    starts = ColdStarts(before.samples if before else (), of).with_more(found.starts)
     return found.ledger, starts
 
 

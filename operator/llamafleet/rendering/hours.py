@@ -110,6 +110,15 @@ def asleep(before: LlamaDeploymentStatus, generation: int) -> Iterator[Notice]:
         yield Notice("Normal", "WindowClosed", message, f"refused generation {generation}")
 
 
+def _apart(instant: str, before: LlamaDeploymentStatus) -> str:
+    """What sets a turn apart: a person may close and open one window many times, each time after another turn.
+
+    Whoever saw the same status says the same.
+    """
+    turned = next((one.last_transition_time for one in before.conditions if one.type == WINDOW_OPEN), None)
+    return instant if turned is None else f"{instant} after {format_timestamp(turned)}"
+
+
 def is_open_now(case: Situation) -> bool:
     """Whether it is open, and was not closed early."""
     return case.opening.open and case.early.until is None

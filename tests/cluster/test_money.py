@@ -1,0 +1,316 @@
+"""What a fleet costs, and what its money allows, on the real control plane and by the real clock.
+
+Seconds cost real money here: the pools ask for 999999 USD an hour.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cluster.duty import Duty, on_duty
+from fleet_operator import running_operator
+from llamafleet.api.schedule import Schedule
+from llamafleet.planning.drain import drain
+from llamafleet.planning.money.budget import LATE_HOURS
+from llamas import GONE_SECONDS, SETTLE_SECONDS, Llama, pool, pools
+from testbed.control_plane import ControlPlane
+from testbed.wait import until
+
+pytestmark = pytest.mark.cluster
+
+PRICE = Decimal(999999)
+"""USD an hour."""
+
+SECOND = PRICE / 3600
+"""What a second of one replica costs, in USD."""
+
+ROUNDING = 2 * SECOND
+"""Pods have their instants in whole seconds: a lifetime may be a second longer, or shorter, at either end."""
+
+WARNING_SECONDS = 3.0
+"""A second is what was promised, and kubectl and this machine take their time, too."""
+
+ALWAYS = {"windows": [{"name": "day", "start": "0 0 * * *", "duration": "24h"}]}
+GOLD = {"pools": ["gold"]}
+CEILING = {"minReplicas": 1, "maxReplicas": 1000}
+
+
+@pytest.fixture(scope="module")
+def duty(installed: ControlPlane) -> Iterator[Duty]:
+    """The operator, for the tests of this module."""
+    with on_duty(installed) as found:
+        yield found
+
+
+@pytest.fixture
+def small(duty: Duty, installed: ControlPlane, namespace: str) -> Iterator[Llama]:
+    """An 8B model: one GPU. It is gone before its pool is, so that nothing runs on at another price."""
+    del duty
+    with pools(installed, pool("gold", f"{PRICE}")):
+        yield Llama(installed, namespace, "small")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def ready(llama: Llama) -> None:
+    llama.wait_for("Ready", "True", "AllReplicasReady")
+
+
+def meters(llama: Llama) -> list[dict[str, Any]]:
+    """The pods that are paid for, by the ledger."""
+    found: list[dict[str, Any]] = llama.status().get("cost", {}).get("ledger", {}).get("meters", [])
+    return found
+
+
+def metered(llama: Llama) -> set[str]:
+    return {meter["uid"] for meter in meters(llama)}
+
+
+def ledger(llama: Llama) -> dict[str, Any]:
+    found: dict[str, Any] = llama.status()["cost"]["ledger"]
+    return found
+
+
+def bill(llama: Llama) -> Decimal:
+    """What it has cost in all, once no pod of it is left."""
+    until(lambda: not llama.pods() and not meters(llama), SETTLE_SECONDS, "no pod to be paid for")
+    status = llama.status()["cost"]
+    total = sum((Decimal(amount) for amount in status["ledger"]["spent"].values()), Decimal(0))
+    assert Decimal(status["monthToDate"]) == total.quantize(Decimal("0.01"))
+    return total
+
+
+def bound(pod: dict[str, Any]) -> datetime:
+    """When a pod got its node."""
+    (found,) = (one for one in pod["status"]["conditions"] if one["type"] == "PodScheduled")
+    return datetime.fromisoformat(found["lastTransitionTime"])
+
+
+class Watch:
+    """The time that one replica was certainly there, and the time that it may have been."""
+
+    def __init__(self, llama: Llama) -> None:
+        """Nothing was there yet."""
+        self._llama = llama
+        self.least = self.most = timedelta()
+
+    @contextmanager
+    def living(self) -> Iterator[None]:
+        """One replica comes at the beginning of the block, and has been asked to go at its end."""
+        begun = now()
+        ready(self._llama)
+        here = now()
+        yield
+        self.least += now() - here
+        until(lambda: not self._llama.pods(), GONE_SECONDS, "the pod to go")
+        self.most += now() - begun
+
+    def agrees(self, usd: Decimal) -> None:
+        """Whether a bill is of that time, and counts it once."""
+        least, most = (Decimal(f"{length.total_seconds()}") * SECOND for length in (self.least, self.most))
+        assert least - ROUNDING <= usd <= most + ROUNDING
+        assert most + ROUNDING < 2 * (least - ROUNDING), "counted twice, it would be more than that"
+
+
+def test_a_ceiling_above_the_budget_is_told_within_a_second(
+    small: Llama, record_property: Callable[[str, object], None]
+) -> None:
+    begun = time.monotonic()
+    small.apply(gpu=GOLD, scaling=CEILING, cost={"monthlyBudget": "1000000.00"})
+    message = small.wait_for("CeilingWithinBudget", "False", "CeilingExceedsBudget")
+    took = time.monotonic() - begun
+    record_property("warned_after_seconds", f"{took:.2f}")
+    assert took < WARNING_SECONDS
+    assert "up to 1000 replicas in " in message
+    assert message.endswith("USD, more than spec.cost.monthlyBudget 1000000.00.")
+    assert small.told().count("CeilingExceedsBudget") == 1
+    small.patch(cost={"monthlyBudget": "999999999999.00"})
+    small.wait_for("CeilingWithinBudget", "True", "CeilingFits")
+
+
+def test_the_hourly_limit_is_a_hard_cap_and_beats_the_least_replicas(small: Llama) -> None:
+    limit = f"{2 * PRICE + 1}"
+    small.apply(gpu=GOLD, scaling={"minReplicas": 3, "maxReplicas": 4}, cost={"hourlyLimit": limit})
+    ready(small)
+    status = small.status()
+    assert (status["desiredReplicas"], len(small.pods())) == (2, 2)
+    assert status["reasons"][-1]["message"] == "budget 1999999.00/h allows 2 at 999999.00/h."
+    small.wait_for("WithinBudget", "True", "HourlyLimit")
+    small.patch(cost={"hourlyLimit": f"{PRICE - 1}"})
+    small.wait_for("WithinBudget", "False", "HourlyLimitTooLow")
+    small.wait_for("Ready", "True", "ScaledToZero")
+    until(lambda: not small.pods(), SETTLE_SECONDS, "no pod to be left")
+
+
+def test_a_budget_below_one_hour_of_one_replica_is_refused(small: Llama) -> None:
+    small.apply(gpu=GOLD, cost={"monthlyBudget": "999998.99"})
+    assert small.wait_for("Sized", "False", "InvalidSpec") == (
+        "spec.cost.monthlyBudget = 999998.99: must pay for one hour of one replica at least, "
+        "which is 999999.00 USD."
+    )
+    assert small.left() == []
+
+
+def reserve() -> Decimal:
+    """What must be left for the drain of one replica, in USD; below it the fleet stops."""
+    hours = Decimal(drain(Schedule.model_validate(SHORT)).grace) / 3600 + LATE_HOURS
+    return hours * PRICE
+
+
+SHORT = {**ALWAYS, "drainTimeout": "1s", "preWarm": "1s"}
+
+
+def test_spent_money_stops_the_fleet_and_more_of_it_brings_it_back(small: Llama, duty: Duty) -> None:
+    small.apply(gpu=GOLD, schedule=SHORT, cost={"monthlyBudget": "2000000.00"})
+    ready(small)
+    (pod,) = small.pods()
+    seconds = Decimal(f"{(now() - bound(pod)).total_seconds()}")
+    budget = (seconds * SECOND + reserve() + 5 * SECOND).quantize(Decimal("0.01"))
+    small.patch(cost={"monthlyBudget": f"{budget}"})
+    small.wait_for("WithinBudget", "True", "WithinBudget")
+    small.wait_for("WithinBudget", "False", "BudgetExhausted")
+    small.wait_for("Ready", "True", "ScaledToZero")
+    assert bill(small) < budget
+    with duty.away():
+        pass
+    duty.look(small)
+    status = small.status()
+    assert (status["desiredReplicas"], small.pods()) == (0, [])
+    assert status["schedule"]["open"] is True, "the hour is right, the money is not there"
+    assert small.told().count("Budget100PercentSpent") == 1
+    small.patch(cost={"monthlyBudget": "5000000.00"})
+    ready(small)
+    small.wait_for("WithinBudget", "True", "WithinBudget")
+
+
+def test_spent_money_stops_a_fleet_whose_operator_was_away(small: Llama, duty: Duty) -> None:
+    """Without a restart of the count: what was spent before counts, and what was spent meanwhile."""
+    small.apply(gpu=GOLD, schedule=SHORT, cost={"monthlyBudget": "2000000.00"})
+    ready(small)
+    (pod,) = small.pods()
+    with duty.away():
+        budget = (reserve() + SECOND).quantize(Decimal("0.01"))
+        small.patch(cost={"monthlyBudget": f"{budget}"})
+        until(lambda: now() > bound(pod) + timedelta(seconds=3), SETTLE_SECONDS, "the money to be spent")
+    small.wait_for("WithinBudget", "False", "BudgetExhausted")
+    assert bill(small) < budget
+    assert small.told().count("Budget100PercentSpent") == 1
+
+
+def test_a_missing_price_is_told_and_stops_nothing(small: Llama) -> None:
+    """The catalogue has no price of this GPU; the nodes are others, which does not matter here."""
+    product = {"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB"}
+    with pools(small.cluster, pool("gift", None, "l40", nodeSelector=product)):  # type: ignore[arg-type]
+        small.apply(gpu={"pools": ["gift"]}, schedule=ALWAYS, cost={"monthlyBudget": "1.00"})
+        small.wait_for("Priced", "False", "PriceMissing")
+        ready(small)
+        small.wait_for("WithinBudget", "False", "PriceMissing")
+        assert small.condition("CeilingWithinBudget") == {}
+        until(lambda: metered(small) == small.uids(), SETTLE_SECONDS, "the pod to be in the ledger")
+        cost = small.status()["cost"]
+        assert "hourlyRate" not in cost
+        assert cost["ledger"]["unpriced"] is True
+        assert cost["monthToDate"] == "0.00"
+        small.cluster.apply(pool("gift", "999999", "l40", nodeSelector=product))
+        until(lambda: small.condition("Priced") == {}, SETTLE_SECONDS, "the price to be known")
+        assert len(small.pods()) <= 1
+
+
+@pytest.fixture
+def both(installed: ControlPlane) -> Iterator[dict[str, Decimal]]:
+    """A pool with one spot node and one other; the price of each."""
+    (spot,) = installed.add_gpu_nodes(1, gpus=1, prefix="money-spot")
+    (other,) = installed.add_gpu_nodes(1, gpus=1, prefix="money-other")
+    installed.kubectl("label", "node", spot, "karpenter.sh/capacity-type=spot")
+    installed.kubectl("label", "node", spot, other, "example.com/pool=both")
+    mixed = pool(
+        "both",
+        None,
+        gpusPerNode=1,
+        nodeSelector={"example.com/pool": "both"},
+        price={"onDemand": "2.00", "spot": "0.80"},
+    )
+    with pools(installed, mixed):
+        yield {spot: Decimal("0.80"), other: Decimal("2.00")}
+    installed.kubectl("delete", "node", spot, other)
+
+
+def test_each_pod_is_paid_at_the_price_of_its_own_node(small: Llama, both: dict[str, Decimal]) -> None:
+    small.apply(gpu={"pools": ["both"], "capacityType": "SpotPreferred"}, replicas=2)
+    ready(small)
+    node_of = {pod["metadata"]["uid"]: pod["spec"]["nodeName"] for pod in small.pods()}
+    until(lambda: metered(small) == {*node_of}, SETTLE_SECONDS, "both pods to be in the ledger")
+    assert {node_of[meter["uid"]]: Decimal(meter["hourlyUsd"]) for meter in meters(small)} == both
+    small.patch(suspend=True)
+    until(lambda: not small.pods(), GONE_SECONDS, "the nodes to be free again")
+
+
+def test_what_came_and_went_while_nobody_looked_is_counted_and_the_doubt_is_stated(
+    small: Llama, duty: Duty
+) -> None:
+    small.apply(gpu=GOLD)
+    ready(small)
+    (first,) = small.pods()
+    until(lambda: metered(small) == small.uids(), SETTLE_SECONDS, "the pod to be in the ledger")
+    begun = bound(first)
+    here = f"--namespace={small.namespace}"
+    with duty.away():
+        small.cluster.annotate_pod(small.namespace, first["metadata"]["name"], stop_time="2s")
+        small.cluster.kubectl("delete", "pod", first["metadata"]["name"], here)
+        gone = now()
+        until(lambda: len(small.pods()) == 1, SETTLE_SECONDS, "another pod")
+    ready(small)
+    (second,) = small.pods()
+    until(lambda: metered(small) == {second["metadata"]["uid"]}, SETTLE_SECONDS, "only that to be paid for")
+    doubt = Decimal(ledger(small)["uncertainUsd"])
+    assert 0 < doubt <= SECOND * drain(None).grace
+    counted = sum(Decimal(amount) for amount in ledger(small)["spent"].values())
+    truth = Decimal(f"{(gone - begun).total_seconds()}") * SECOND
+    assert counted >= SECOND, "the first pod is not forgotten"
+    assert abs(counted - truth) <= doubt + ROUNDING
+    small.patch(suspend=True)
+    ended = now()
+    usd = bill(small)
+    least = truth + Decimal(f"{(ended - bound(second)).total_seconds()}") * SECOND
+    assert least - doubt - ROUNDING <= usd <= least + doubt + ROUNDING + 5 * SECOND
+
+
+def test_two_operators_at_once_count_nothing_twice(small: Llama, installed: ControlPlane, duty: Duty) -> None:
+    watch = Watch(small)
+    small.apply(gpu=GOLD)
+    with running_operator(installed), watch.living():
+        (pod,) = small.pods()
+        until(lambda: now() > bound(pod) + timedelta(seconds=8), SETTLE_SECONDS, "some seconds to be paid")
+        duty.look(small)
+        assert len(meters(small)) == 1
+        small.patch(suspend=True)
+    watch.agrees(bill(small))
+
+
+def test_a_resource_that_is_made_anew_begins_its_own_ledger(small: Llama) -> None:
+    small.apply(gpu=GOLD)
+    ready(small)
+    old = small.uids()
+    until(lambda: metered(small) == old, SETTLE_SECONDS, "the pod to be in the ledger")
+    begun = bound(small.pods()[0])
+    small.delete()
+    asked = now()
+    small.apply(gpu=GOLD)
+    until(lambda: small.condition("Ready").get("status") == "True", GONE_SECONDS, "the second one to be ready")
+    until(lambda: metered(small) == small.uids(), SETTLE_SECONDS, "its pod, and no other, to be paid for")
+    (pod,) = small.pods()
+    assert pod["metadata"]["uid"] not in old
+    least = now() - bound(pod)
+    small.patch(suspend=True)
+    usd = bill(small)
+    assert Decimal(f"{least.total_seconds()}") * SECOND - ROUNDING <= usd
+    # The old pod may have been there when the new resource was first looked at; then all of it is counted.
+    most = (now() - begun) + (now() - asked)
+    assert usd <= Decimal(f"{most.total_seconds()}") * SECOND
