@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NOW
+from cli.ended import Ended
 from llamafleet.catalogue import catalogue
 from llamafleet.cli import main
 from llamafleet.cli.cost_words import tokens_text
@@ -46,15 +47,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a command ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
 class Shell:
     """Runs the command on a manifest."""
 
@@ -68,8 +60,7 @@ class Shell:
     def json(self, spec: str, *options: str) -> dict[str, Any]:
         ended = self.run(spec, *options, "-o", "json")
         assert (ended.code, ended.err) == (0, "")
-        content: dict[str, Any] = json.loads(ended.out)
-        return content
+        return ended.json
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from builders import NOW, ROOT
+from cli.ended import Ended
 from llamafleet.cli import main
 
 SAMPLES = ROOT / "manifests" / "samples"
@@ -52,20 +51,6 @@ def pools(folder: Path, **specs: str) -> str:
     texts = [POOL.format(name=name, spec=spec) for name, spec in specs.items()]
     (folder / "pools.yaml").write_text("---".join(texts))
     return "pools.yaml"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.out)
-        return content
 
 
 def run(captured: pytest.CaptureFixture[str], *arguments: str) -> Ended:

@@ -4,12 +4,12 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from builders import NOW, ROOT
+from cli.pages import rows, table_after, word
 from llamafleet.api.base import Record
 from llamafleet.api.status import StatusPlan
 from llamafleet.cli import main
@@ -19,38 +19,13 @@ PAGE = (ROOT / "docs" / "plan-output.md").read_text()
 SAMPLES = ROOT / "manifests" / "samples"
 
 
-def table_after(heading: str) -> list[str]:
-    """The rows of the first table of three columns after a text of the page."""
-    table = PAGE[PAGE.index(heading) :].partition("| Key | Type | Meaning |\n| --- | --- | --- |\n")[2]
-    return table.partition("\n\n")[0].rstrip("\n").split("\n")
-
-
-def rows(record: type[Record]) -> list[str]:
-    """The rows that a record must have."""
-    properties = record.model_json_schema()["properties"].items()
-    return [f"| `{key}` | {word(field)} | {meaning(field)} |" for key, field in properties]
-
-
-def word(schema: dict[str, Any]) -> str:
-    """The type of a key as the page names it."""
-    if "anyOf" in schema:
-        return " or ".join(word(choice) for choice in schema["anyOf"])
-    if "items" in schema:
-        return f"list of {word(schema['items'])}"
-    return "object" if "$ref" in schema else str(schema["type"])
-
-
-def meaning(schema: dict[str, Any]) -> str:
-    return " ".join(schema["description"].split())
-
-
 @pytest.mark.parametrize(
     ("heading", "record"),
     [("## JSON and YAML", Output), ("`monthlyUsdPerReplica`:", MonthlyUsd), ("`candidates[]`:", Candidate)],
     ids=["the answer", "a month", "a candidate"],
 )
 def test_the_page_has_every_key_with_its_type(heading: str, record: type[Record]) -> None:
-    assert table_after(heading) == rows(record)
+    assert table_after(PAGE, heading) == rows(record)
 
 
 def test_the_plan_of_a_status_has_the_same_keys_and_types() -> None:
@@ -147,7 +122,7 @@ def test_every_answer_has_every_key_in_its_type(
     printed = json.loads(text)
     read = Output.model_validate_json(text, strict=True, extra="forbid")
     assert read.model_dump(mode="json", by_alias=True) == printed
-    assert [*printed] == [row.split("`")[1] for row in table_after("## JSON and YAML")]
+    assert [*printed] == [row.split("`")[1] for row in table_after(PAGE, "## JSON and YAML")]
 
 
 @pytest.mark.parametrize(("manifests", "more"), CASES.values(), ids=CASES.keys())

@@ -1,7 +1,6 @@
 """``llamafleet windows``, as its user meets it: what it answers, how it refuses, and how it ends."""
 
 import io
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from builders import NOW, ROOT
+from cli.ended import Ended
 from llamafleet.cli import main
 
 SCOUT = str(ROOT / "manifests" / "samples" / "scout.yaml")
@@ -39,20 +39,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     return tmp_path
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.out)
-        return content
 
 
 @dataclass(frozen=True)

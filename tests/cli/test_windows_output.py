@@ -4,12 +4,12 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from builders import NOW, ROOT
+from cli.pages import rows, table_after
 from llamafleet.api.base import Record
 from llamafleet.cli import main
 from llamafleet.cli.windows_output import HabitCost, OpenInterval, WindowsOutput
@@ -33,36 +33,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def table_after(heading: str) -> list[str]:
-    """The rows of the first table of three columns after a text of the page."""
-    table = PAGE[PAGE.index(heading) :].partition("| Key | Type | Meaning |\n| --- | --- | --- |\n")[2]
-    return table.partition("\n\n")[0].rstrip("\n").split("\n")
-
-
-def rows(record: type[Record]) -> list[str]:
-    """The rows that a record must have."""
-    properties = record.model_json_schema()["properties"].items()
-    return [
-        f"| `{key}` | {word(field)} | {' '.join(field['description'].split())} |" for key, field in properties
-    ]
-
-
-def word(schema: dict[str, Any]) -> str:
-    """The type of a key as the page names it."""
-    if "anyOf" in schema:
-        return " or ".join(word(choice) for choice in schema["anyOf"])
-    if "items" in schema:
-        return f"list of {word(schema['items'])}"
-    return "object" if "$ref" in schema else str(schema["type"])
-
-
 @pytest.mark.parametrize(
     ("heading", "record"),
     [("## JSON and YAML", WindowsOutput), ("`intervals[]`:", OpenInterval), ("`comparison[]`:", HabitCost)],
     ids=["the answer", "an interval", "a comparison"],
 )
 def test_the_page_has_every_key_with_its_type(heading: str, record: type[Record]) -> None:
-    assert table_after(heading) == rows(record)
+    assert table_after(PAGE, heading) == rows(record)
 
 
 @pytest.mark.parametrize(("command", "view"), [*VIEWS, *CONSOLE.findall(ON_THE_COMMAND_LINE)])
@@ -88,7 +65,7 @@ def test_every_answer_has_every_key_in_its_type(capsys: pytest.CaptureFixture[st
     text = capsys.readouterr().out
     read = WindowsOutput.model_validate_json(text, strict=True, extra="forbid")
     assert read.model_dump(mode="json", by_alias=True) == json.loads(text)
-    assert [*json.loads(text)] == [row.split("`")[1] for row in table_after("## JSON and YAML")]
+    assert [*json.loads(text)] == [row.split("`")[1] for row in table_after(PAGE, "## JSON and YAML")]
     assert [*json.loads(text)["intervals"][0]] == ["start", "end", "window", "minReplicas", "maxReplicas"]
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final
 
+from llamafleet.api.names import CLOSED_UNTIL_ANNOTATION
 from llamas import Llama
 from node.clients import ask
 from testbed.images import Image
@@ -47,6 +48,13 @@ class Fleet:
         until(lambda: ask(address, tokens=1).complete, READY_SECONDS, "an answer through the Service")
         return address
 
+    def close(self) -> None:
+        """Close it before its time, as an administrator does; it needs a schedule for that."""
+        until_then = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        name, here = self.llama.name, f"--namespace={self.llama.namespace}"
+        note = f"{CLOSED_UNTIL_ANNOTATION}={until_then}"
+        self.llama.cluster.kubectl("annotate", "--overwrite", "llama", name, here, note)
+
     def endpoints(self) -> list[str]:
         """The addresses that the Service sends new requests to."""
         label = f"kubernetes.io/service-name={self.llama.name}"
@@ -71,6 +79,12 @@ class Fleet:
         cluster = self.llama.cluster
         cluster.kubectl("delete", "pods", "--all", here, "--grace-period=1", "--wait=false")
         cluster.kubectl("delete", "llama", "--all", here, "--wait=false")
+
+
+def always_open(drain: str = "5m") -> dict[str, Any]:
+    """A schedule that never closes by itself."""
+    window = {"name": "always", "start": "0 0 * * *", "duration": "24h"}
+    return {"windows": [window], "drainTimeout": drain}
 
 
 def deletion(pod: dict[str, Any]) -> dt.datetime:

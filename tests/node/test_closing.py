@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from node.clients import Answer, ask, asking
-from node.fleets import ENDLESS, READY_SECONDS, RUNNING, TOKENS_PER_SECOND, Fleet, deletion
+from node.fleets import ENDLESS, READY_SECONDS, RUNNING, TOKENS_PER_SECOND, Fleet, always_open, deletion
 from testbed.wait import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.node]
@@ -25,12 +25,12 @@ EXIT_SECONDS = 30.0
 
 
 def test_requests_that_run_and_requests_that_wait_all_complete(fleet: Fleet) -> None:
-    address = fleet.start()
-    seconds = 12
+    address = fleet.start(schedule=always_open())
+    seconds = 8  # three turns of it are more than the hook's settling time: it has to see both kinds
     with asking(address, clients=3 * RUNNING, tokens=seconds * TOKENS_PER_SECOND) as answers:
         until(lambda: all(one.begun for one in answers), ACT_SECONDS, "the server to have every request")
         until(lambda: at_work(answers) == RUNNING, ACT_SECONDS, "two requests to run and the others to wait")
-        close(fleet)
+        fleet.close()
         until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")
         assert at_work(answers) == RUNNING, "the closing came too late to prove anything"
     assert [str(one) for one in answers if not one.complete] == []
@@ -40,10 +40,10 @@ def test_requests_that_run_and_requests_that_wait_all_complete(fleet: Fleet) -> 
 
 
 def test_new_requests_are_refused_at_the_service_and_not_cut(fleet: Fleet) -> None:
-    address = fleet.start()
+    address = fleet.start(schedule=always_open())
     with asking(address, clients=1, tokens=20 * TOKENS_PER_SECOND) as answers:
         until(lambda: answers[0].arrivals, ACT_SECONDS, "the first token")
-        close(fleet)
+        fleet.close()
         late: list[Answer] = []
 
         def refused() -> bool:
@@ -60,13 +60,14 @@ def test_new_requests_are_refused_at_the_service_and_not_cut(fleet: Fleet) -> No
 def test_what_outlasts_the_drain_timeout_ends_then_and_not_before(fleet: Fleet) -> None:
     """As recorded: the engine is killed, and its streams hang until the kubelet ends the process."""
     timeout = 15
-    address = fleet.start(schedule=always_open(timeout))
+    schedule = always_open(f"{timeout}s")
+    address = fleet.start(schedule=schedule)
     with (
         asking(address, clients=1, tokens=(timeout - 5) * TOKENS_PER_SECOND) as short,
         asking(address, clients=1, tokens=10 * timeout * TOKENS_PER_SECOND) as long,
     ):
         until(lambda: at_work([*short, *long]) == RUNNING, ACT_SECONDS, "both requests to run")
-        close(fleet, schedule=always_open(timeout))
+        fleet.apply(schedule=schedule, suspend=True)
         pod = until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")[0]
         grace = pod["metadata"]["deletionGracePeriodSeconds"]
         until(lambda: not fleet.pods(), grace + EXIT_SECONDS, "the pod to be gone")
@@ -83,21 +84,10 @@ def test_a_pod_that_never_became_ready_holds_its_gpu_no_longer_than_it_must(flee
     """The signal that comes while vLLM loads is lost, so the pod would stay for its whole grace period."""
     fleet.apply(image=ENDLESS)
     until(lambda: [pod for pod in fleet.pods() if is_running(pod)], READY_SECONDS, "the server to load")
-    close(fleet, image=ENDLESS)
+    fleet.apply(image=ENDLESS, suspend=True)
     (pod,) = until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")
     until(lambda: not fleet.pods(), NEVER_READY_SECONDS + EXIT_SECONDS, "the pod to be gone")
     assert time.time() - deletion(pod).timestamp() <= NEVER_READY_SECONDS + LATE_SECONDS
-
-
-def always_open(drain_seconds: int) -> dict[str, object]:
-    """A schedule that never closes by itself."""
-    window = {"name": "always", "start": "0 0 * * *", "duration": "24h"}
-    return {"windows": [window], "drainTimeout": f"{drain_seconds}s"}
-
-
-def close(fleet: Fleet, **spec: Any) -> None:
-    """Want no replicas."""
-    fleet.apply(suspend=True, **spec)
 
 
 def at_work(answers: list[Answer]) -> int:

@@ -22,7 +22,7 @@ def test_replicas_start_by_what_was_learned_as_soon_as_anything_was() -> None:
 
 
 def test_what_was_started_early_stays_when_the_learned_lead_becomes_shorter() -> None:
-    """The first pod that is ready teaches that all could have started later; they are not taken away for it."""
+    """The first that is ready teaches that all could have started later; they are not taken away for it."""
     asked = spec("llama-3.1-8b", replicas=1, schedule=schedule())
     quick = ColdStarts((60,))
     when = "2026-11-20 23:50"

@@ -91,8 +91,10 @@ def test_a_ceiling_above_the_limits_is_told_with_the_sums_before_anything_runs()
     found = decided(asked, NOON)
     assert found.case.outlook.excess == (
         "6 replicas cost 7.14 USD/h, more than spec.cost.hourlyLimit 5.00.",
-        "up to 6 replicas in 228.0 open hours of November cost 1627.92 USD, more than "
-        "spec.cost.monthlyBudget 1000.00.",
+        (
+            "up to 6 replicas in 228.0 open hours of November cost 1627.92 USD, more than "
+            "spec.cost.monthlyBudget 1000.00."
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """What people are told of the schedule: the condition WindowOpen, and the events of opening and closing."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from llamafleet.api.scalars import format_duration, format_timestamp
@@ -78,45 +79,32 @@ def notices(case: Situation, before: LlamaDeploymentStatus) -> Iterator[Notice]:
     if is_open and not was and is_told:
         opening = case.opening
         until = "" if opening.until is None else f" until {local(opening.until, case)}"
-        yield Notice("Normal", "WindowOpened", f"Open{until} ({opening.window}).", _opening_of(case, before))
+        began = opening.since or opening.until
+        again = _apart(_opening_of(case, before), before)
+        yield Notice("Normal", "WindowOpened", f"Open{until} ({opening.window}).", _apart(began, before))
     if was and not is_open:
-        yield Notice("Normal", "WindowClosed", _told(case), _closing_of(case, before))
+        yield Notice("Normal", "WindowClosed", _told(case), _apart(_known_end(before), before))
 
 
-def _opening_of(case: Situation, before: LlamaDeploymentStatus) -> str:
-    """What tells this opening from others, the same at every look: when it began, else what made it."""
-    opening, overrides = case.opening, case.seen.overrides
-    if overrides.opened(case.seen.now):
-        return f"by hand until {overrides.open_until}"
-    began = opening.since or opening.until
-    return format_timestamp(began) if began else f"after generation {before.observed_generation}"
-
-
-def _closing_of(case: Situation, before: LlamaDeploymentStatus) -> str:
-    """What tells this closing from others. One open time may be closed early, or by hand, more than once."""
-    last, overrides = before.schedule, case.seen.overrides
-    if case.early.until is not None:
-        return f"idle since {last.idle_since if last else None}"
-    if overrides.closed(case.seen.now):
-        return f"by hand until {overrides.closed_until}"
-    end = last.next_transition if last else None
-    return format_timestamp(end) if end else f"after generation {before.observed_generation}"
-
-
-def asleep(before: LlamaDeploymentStatus, generation: int) -> Iterator[Notice]:
+def asleep(before: LlamaDeploymentStatus) -> Iterator[Notice]:
     """The closing of a fleet whose spec is refused, where it was open."""
     if before.schedule is not None and before.schedule.open:
         message = "Closed, and it stays so until its spec is valid again."
-        yield Notice("Normal", "WindowClosed", message, f"refused generation {generation}")
+        yield Notice("Normal", "WindowClosed", message, _apart(_known_end(before), before))
 
 
-def _apart(instant: str, before: LlamaDeploymentStatus) -> str:
-    """What sets a turn apart: a person may close and open one window many times, each time after another turn.
+def _known_end(before: LlamaDeploymentStatus) -> datetime | None:
+    return before.schedule.next_transition if before.schedule else None
+
+
+def _apart(instant: datetime | None, before: LlamaDeploymentStatus) -> str:
+    """What sets a turn apart: a person may close and open one window many times, each after another turn.
 
     Whoever saw the same status says the same.
     """
+    when = f"generation {before.observed_generation}" if instant is None else format_timestamp(instant)
     turned = next((one.last_transition_time for one in before.conditions if one.type == WINDOW_OPEN), None)
-    return instant if turned is None else f"{instant} after {format_timestamp(turned)}"
+    return when if turned is None else f"{when} after {format_timestamp(turned)}"
 
 
 def is_open_now(case: Situation) -> bool:

@@ -22,4 +22,4 @@ def notices(fleet: Fleet, before: LlamaDeploymentStatus, ledger: Ledger | None) 
         yield from hours.notices(fleet.plan.case, before)
         yield from money.notices(fleet.plan, fleet, before, ledger)
     elif fleet.asleep:
-        yield from hours.asleep(before, fleet.metadata.generation)
+        yield from hours.asleep(before)

@@ -76,8 +76,8 @@ def _life(pod: PodSeen | Departed, ground: Ground, known: Mapping[str, Decimal |
 def _starts(before: Ledger | None, after: Ledger, lives: Sequence[Lifetime]) -> tuple[int, ...]:
     """The cold starts that ended since the checkpoint.
 
-    A pod that was ready before teaches nothing new. Neither does one that is older than the checkpoint and not
-    in it: perhaps it was ready long ago, and is so again.
+    A pod that was ready before teaches nothing new. Neither does one that is older than the checkpoint and
+    not in it: perhaps it was ready long ago, and is so again.
     """
     if before is None:
         return ()
