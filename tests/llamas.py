@@ -28,6 +28,11 @@ def pool(name: str, usd: str | None, gpu: str = "a100-80gb", **fields: Any) -> d
     return {**head, "metadata": {"name": name}, "spec": spec}
 
 
+def revision(resource: dict[str, Any]) -> int:
+    """When the API server wrote it, beside others."""
+    return int(resource["metadata"]["resourceVersion"])
+
+
 @contextlib.contextmanager
 def pools(cluster: Cluster, *there: dict[str, Any]) -> Iterator[None]:
     """These pools, for the length of a block."""
@@ -84,10 +89,10 @@ class Llama:
         return found
 
     def told(self) -> list[str]:
-        """The reasons of the Events about it, in the order of the instants that they are about."""
+        """The reasons of the Events about it, in the order in which they were written."""
         items = self.cluster.get("events", f"--namespace={self.namespace}")["items"]
         about = [one for one in items if one["involvedObject"]["kind"] == "LlamaDeployment"]
-        return [one["reason"] for one in sorted(about, key=lambda one: str(one["eventTime"]))]
+        return [one["reason"] for one in sorted(about, key=revision)]
 
     def pods(self) -> list[dict[str, Any]]:
         """Its pods."""

@@ -14,6 +14,8 @@
 This module knows nothing else of the package: every layer may raise these.
 """
 
+import math
+
 
 class LlamafleetError(Exception):
     """The root of every error that llamafleet raises on purpose."""
@@ -45,7 +47,13 @@ class Ending(LlamafleetError):
 
 
 class Unavailable(LlamafleetError):
-    """Something outside did not do its part; the same call may succeed later."""
+    """Something outside did not do its part; the same call may succeed later.
+
+    Attributes:
+        wake_seconds: after how long something else is due, however often this fails; infinite: nothing is.
+    """
+
+    wake_seconds: float = math.inf
 
 
 class Rejected(Unavailable):

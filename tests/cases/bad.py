@@ -6,7 +6,7 @@ The API server has words of its own for bounds and forms. A rule of ours has the
 import pytest
 
 from cases.bad_pools import BAD_POOLS
-from cases.manifests import exception, llama, model, night, resources, serving, window
+from cases.manifests import exception, llama, model, night, resources, scaled, serving, window
 from llamafleet.api.vllm_flags import OWNED_FLAGS
 
 BAD = [
@@ -39,6 +39,30 @@ BAD = [
         "minReplicas of a window of spec.schedule.windows must be at most its maxReplicas",
         "spec.schedule.windows[0].minReplicas",
         id="a window with its floor above its ceiling",
+    ),
+    *(
+        pytest.param(
+            scaled(scaling, minReplicas=floor),
+            (
+                "minReplicas of a window of spec.schedule.windows must be at most spec.scaling.maxReplicas, "
+                "unless the window has a maxReplicas of its own"
+            ),
+            "spec.schedule.windows",
+            id=f"a window with its floor above the {words}",
+        )
+        for scaling, floor, words in (
+            ({"maxReplicas": 6}, 7, "ceiling of scaling"),
+            ({}, 11, "default ceiling of scaling"),
+        )
+    ),
+    pytest.param(
+        scaled({"minReplicas": 3}, maxReplicas=2),
+        (
+            "maxReplicas of a window of spec.schedule.windows must be at least spec.scaling.minReplicas, "
+            "unless the window has a minReplicas of its own"
+        ),
+        "spec.schedule.windows",
+        id="a window with its ceiling below the floor of scaling",
     ),
     pytest.param(
         window(start="@daily"),

@@ -2,7 +2,18 @@
 
 import pytest
 
-from cases.manifests import exception, llama, model, night, pool, resources, serving, toleration, window
+from cases.manifests import (
+    exception,
+    llama,
+    model,
+    night,
+    pool,
+    resources,
+    scaled,
+    serving,
+    toleration,
+    window,
+)
 
 GOOD = [
     pytest.param(llama(), id="the least that a LlamaDeployment needs"),
@@ -35,6 +46,24 @@ GOOD = [
     pytest.param(llama(gpu={"pools": ["a100", "h100"], "count": 8, "hostOffload": "Never"}), id="GPUs"),
     pytest.param(llama(gpu={"count": 64, "capacityType": "SpotPreferred"}), id="spot GPUs of one large node"),
     pytest.param(window(minReplicas=0, maxReplicas=4), id="a window with bounds"),
+    pytest.param(window(minReplicas=1000), id="a window with a floor and no scaling"),
+    *(
+        pytest.param(scaled(scaling, **bounds), id=f"a window of {bounds} beside a scaling of {scaling}")
+        for scaling, bounds in (
+            ({"maxReplicas": 6}, {"minReplicas": 6}),
+            ({"maxReplicas": 6}, {"minReplicas": 7, "maxReplicas": 8}),
+            ({"minReplicas": 3}, {"maxReplicas": 3}),
+            ({"minReplicas": 3}, {"minReplicas": 1, "maxReplicas": 2}),
+            ({}, {"minReplicas": 10}),
+            ({}, {"maxReplicas": 1}),
+        )
+    ),
+    pytest.param(
+        llama(
+            scaling={"minReplicas": 5}, schedule={"exceptions": [{"date": "2026-12-24", "state": "Closed"}]}
+        ),
+        id="scaling without a window",
+    ),
     *(
         pytest.param(window(duration=duration), id=f"a window of {duration}")
         for duration in ("5m", "300s", "0d0h5m", "30m7h", "1d", "999999d999999d999999d999999d")

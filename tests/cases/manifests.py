@@ -43,6 +43,11 @@ def night(**fields: object) -> dict[str, Any]:
     return llama(schedule={"windows": windows, **fields})
 
 
+def scaled(scaling: dict[str, int], **fields: object) -> dict[str, Any]:
+    """A LlamaDeployment with one window beside spec.scaling."""
+    return llama(**window(**fields)["spec"], scaling=scaling)
+
+
 def exception(**fields: object) -> dict[str, Any]:
     """A LlamaDeployment with one exception."""
     return llama(schedule={"exceptions": [{"state": "Closed", **fields}]})

@@ -305,7 +305,27 @@ def test_a_fleet_that_costs_nothing_is_never_undercut(shell: Shell) -> None:
     Path("pools.yaml").write_text(L40S.replace("l40s", "a100-80gb").replace("0.79", "0"))
     printed = shell.json("replicas: 1", "--pools", "pools.yaml", "--tokens-per-month", "1M")
     assert (printed["monthlyUsd"], printed["usdPerMillionTokens"]) == ("0.00", "0.0000")
-    assert printed["advice"][0] == "The fleet costs nothing; openai/gpt-5.5 is never cheaper."
+    assert printed["advice"][:2] == [
+        "The fleet costs nothing; no listed API is cheaper.",
+        (
+            "For 1 M tokens a month the fleet costs 0.0000 USD per million tokens; none of 45 listed APIs "
+            "ask less."
+        ),
+    ]
+
+
+def test_a_fleet_that_is_never_open_is_compared_with_nothing(shell: Shell) -> None:
+    leap = 'schedule: {windows: [{name: leap, start: "0 0 29 2 *", duration: 4h}]}'
+    printed = shell.json(leap, "--tokens-per-month", "1M")
+    assert (printed["monthlyUsd"], printed["advice"]) == ("0.00", [])
+    assert {one["breakEvenTokensPerMonth"] for one in printed["apis"]} == {None}
+    assert printed["warnings"] == ["The fleet is not open in these 30 days: there is nothing to compare."]
+
+
+def test_a_fleet_of_zero_replicas_is_compared_as_one_everywhere(shell: Shell) -> None:
+    printed = shell.json('replicas: 0\n  cost: {monthlyBudget: "900"}')
+    assert (printed["monthlyUsd"], printed["monthlyUsdMax"]) == ("856.80", "856.80")
+    assert (printed["budget"]["floorUsd"], printed["budget"]["ceilingUsd"]) == ("856.80", "856.80")
 
 
 @pytest.mark.parametrize(

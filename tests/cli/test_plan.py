@@ -629,6 +629,16 @@ def test_a_full_disk_ends_it_with_1_and_one_line() -> None:
         assert (ended.returncode, ended.stderr) == (1, "llamafleet: No space left on device\n")
 
 
+@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.parametrize("command", ["plan", "windows", "cost"])
+def test_standard_output_that_the_shell_closed_ends_it_with_1_and_one_line(
+    command: str, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    code = main([command, SCOUT, "-o", form])
+    assert (code, capsys.readouterr().err) == (1, "llamafleet: standard output: Bad file descriptor\n")
+
+
 def test_standard_input_that_the_shell_closed_has_nothing_in_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,16 +30,21 @@ class Duty:
 
     def end(self) -> None:
         """End it as a pod would be ended."""
-        self._check_log()
-        self._shift.close()
+        try:
+            log = self._operator.log.read_text()
+        finally:
+            self._shift.close()
+        assert "Traceback" not in log, log
 
     @contextlib.contextmanager
     def away(self) -> Iterator[None]:
         """Kill it without a warning; another one comes at the end of the block."""
         os.killpg(self._operator.pid, signal.SIGKILL)
         self.end()
-        yield
-        self.begin()
+        try:
+            yield
+        finally:
+            self.begin()
 
     def requests(self) -> list[dict[str, Any]]:
         """Everything that an operator asked of the API server so far.
@@ -75,9 +80,6 @@ class Duty:
             before = self.looks(llama)
             llama.annotate(f"note={note}-{before}")
             until(lambda before=before: self.looks(llama) > before, SETTLE_SECONDS, "a look")  # type: ignore[misc]
-
-    def _check_log(self) -> None:
-        assert "Traceback" not in self._operator.log.read_text(), "the operator logged an unexpected error"
 
 
 @contextlib.contextmanager

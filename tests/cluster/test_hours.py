@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.duty import Duty, on_duty
+from fleet_operator import running_operator
 from llamafleet.api.names import CLOSED_LABEL
 from llamafleet.api.observed import SHORT_GRACE_SECONDS
 from llamas import SETTLE_SECONDS, Llama
@@ -81,7 +82,9 @@ def is_open(llama: Llama, reason: str = "Open") -> None:
     """Wait until it is open, and the Service leads to its pods."""
     llama.wait_for("WindowOpen", "True", reason)
     llama.wait_for("Ready", "True", "AllReplicasReady")
-    until(lambda: len(endpoints(llama)) == len(llama.pods()) > 0, SETTLE_SECONDS, "the Service to lead to pods")
+    until(
+        lambda: len(endpoints(llama)) == len(llama.pods()) > 0, SETTLE_SECONDS, "the Service to lead to pods"
+    )
     assert llama.status()["schedule"]["open"] is True
 
 
@@ -142,6 +145,7 @@ def test_a_person_closes_a_fleet_without_a_schedule(small: Llama) -> None:
     small.annotate(f"{CLOSED_UNTIL}-")
     small.wait_for("Ready", "True", "AllReplicasReady")
     assert small.condition("WindowOpen") == {}, "without a schedule there is nothing to say of it"
+    assert small.told() == ["WindowClosed", "WindowOpened"]
 
 
 def test_a_fleet_that_a_person_opens_closes_by_itself_at_that_instant(small: Llama) -> None:
@@ -157,7 +161,7 @@ def test_a_fleet_that_a_person_opens_closes_by_itself_at_that_instant(small: Lla
 
 
 def test_a_window_closes_by_itself_at_its_end(small: Llama) -> None:
-    end = (now() + timedelta(seconds=8)).replace(microsecond=0)
+    end = (now() + timedelta(seconds=10)).replace(microsecond=0)
     small.apply(schedule=opens_at(end - timedelta(minutes=10), end))
     is_open(small)
     is_closed(small)
@@ -222,6 +226,26 @@ def test_an_opening_and_a_closing_are_told_once_whoever_looks(small: Llama, duty
     assert small.told() == ["WindowOpened", "WindowClosed"]
 
 
+def test_two_operators_tell_an_opening_and_a_closing_once(small: Llama, installed: ControlPlane) -> None:
+    small.apply(schedule=closed_now())
+    is_closed(small)
+    with running_operator(installed):
+        for _ in range(2):
+            small.annotate(f"{OPEN_UNTIL}={text(now() + timedelta(hours=2))}")
+            is_open(small, "OpenedByHand")
+            small.annotate(f"{OPEN_UNTIL}-")
+            is_closed(small)
+    assert small.told() == ["WindowOpened", "WindowClosed"] * 2
+
+
+def test_replicas_start_at_once_when_their_window_begins_soon(small: Llama) -> None:
+    small.apply(schedule={"windows": [daily(timedelta(minutes=2))], "preWarm": "10m"})
+    small.wait_for("WindowOpen", "False", "PreWarming")
+    small.wait_for("Ready", "True", "AllReplicasReady")
+    assert small.status()["schedule"]["open"] is False
+    assert small.told() == []
+
+
 def test_replicas_start_early_and_are_ready_when_their_window_begins(small: Llama) -> None:
     start = (now() + timedelta(seconds=12)).replace(microsecond=0)
     small.apply(schedule={**opens_at(start), "preWarm": "10m"})
@@ -238,7 +262,7 @@ def test_replicas_start_early_and_are_ready_when_their_window_begins(small: Llam
 
 
 def test_replicas_wait_for_the_time_of_their_warming(small: Llama) -> None:
-    start = (now() + timedelta(seconds=16)).replace(microsecond=0)
+    start = (now() + timedelta(seconds=18)).replace(microsecond=0)
     small.apply(schedule={**opens_at(start), "preWarm": "8s"})
     is_closed(small)
     assert now() < start - timedelta(seconds=8), "this machine is too slow for this test to say anything"
@@ -293,19 +317,31 @@ def test_a_bad_schedule_is_named_and_an_open_fleet_stays_open(
 
 
 def test_with_a_bad_schedule_a_closed_fleet_stays_closed(small: Llama, duty: Duty) -> None:
-    small.apply(schedule=closed_now())
+    """Also when the time has come at which it would have opened."""
+    start = (now() + timedelta(seconds=8)).replace(microsecond=0)
+    small.apply(schedule={**opens_at(start), "preWarm": "1s"})
     is_closed(small)
     small.patch(schedule={"timeZone": "Europe/Atlantis"})
     small.wait_for("Sized", "False", "InvalidSpec")
     with duty.away():
-        pass
+        until(lambda: now() > start, SETTLE_SECONDS, "its window to begin")
     duty.look(small)
     assert small.get("deployment")["spec"]["replicas"] == 0
     assert small.pods() == endpoints(small) == []
 
 
+def test_with_a_bad_schedule_a_person_can_close_a_fleet(small: Llama) -> None:
+    small.apply(schedule=open_now())
+    is_open(small)
+    small.patch(schedule={"timeZone": "Europe/Atlantis"})
+    small.wait_for("Sized", "False", "InvalidSpec")
+    small.annotate(f"{CLOSED_UNTIL}={text(now() + timedelta(minutes=30))}")
+    until(lambda: not small.pods() and not endpoints(small), SETTLE_SECONDS, "no pod to be left")
+    assert small.get("deployment")["spec"]["replicas"] == 0
+
+
 def test_with_a_bad_schedule_an_open_fleet_closes_at_the_end_that_was_known(small: Llama) -> None:
-    end = (now() + timedelta(seconds=8)).replace(microsecond=0)
+    end = (now() + timedelta(seconds=10)).replace(microsecond=0)
     small.apply(schedule=opens_at(end - timedelta(minutes=10), end))
     is_open(small)
     small.patch(schedule={"timeZone": "Europe/Atlantis"})
@@ -316,9 +352,7 @@ def test_with_a_bad_schedule_an_open_fleet_closes_at_the_end_that_was_known(smal
     assert small.get("deployment")["spec"]["replicas"] == 0
 
 
-def test_a_pod_that_never_started_is_given_little_time_to_end(
-    small: Llama, installed: ControlPlane
-) -> None:
+def test_a_pod_that_never_started_is_given_little_time_to_end(small: Llama, installed: ControlPlane) -> None:
     """The other one, which serves, keeps all of its time."""
     installed.annotate_new_pods(small.namespace, stop_time="15s")
     small.apply(schedule=open_now(), replicas=1)
@@ -353,6 +387,7 @@ def test_a_quiet_fleet_with_hours_and_money_causes_no_writes(small: Llama, duty:
     small.wait_for("Progressing", "False", "Settled")
     duty.look(small)
     before, begun = duty.writes(small), now()
+    assert before, "the operator did write while the fleet came up"
     while now() < begun + QUIET:
         duty.look(small)
     assert duty.writes(small) == before

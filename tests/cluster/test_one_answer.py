@@ -1,10 +1,12 @@
-"""The operator and ``llamafleet plan`` give one answer: the same figures, sentences and command line."""
+"""The operator and the command line give one answer: the same figures, sentences, hours and sums."""
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +17,8 @@ from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 Asked = tuple[int, dict[str, Any]]
 Ask = Callable[[Llama], Asked]
@@ -43,10 +47,14 @@ def agree(llama: Llama, told: dict[str, Any]) -> None:
     assert {figure: told.get(figure) for figure in plan} == plan
     assert explanation == llama.condition("Sized")["message"]
     assert " ".join(told["reasons"]).startswith(explanation.removesuffix(" …"))
-    assert told["reasons"][-len(status["reasons"]) :] == [reason["message"] for reason in status["reasons"]]
-    assert told["replicas"] == status["desiredReplicas"]
-    each, count = Decimal(told["hourlyUsdPerReplica"]), told["replicas"]
-    assert Decimal(status["cost"]["hourlyRate"]) == each * count
+    if "schedule" not in status:
+        assert told["replicas"] == status["desiredReplicas"]
+        counts = [reason["message"] for reason in status["reasons"]]
+        assert told["reasons"][-len(counts) :] == counts
+    elif not status["schedule"]["open"]:
+        assert told["replicas"] >= 1, "the command line plans for the next opening"
+    each = Decimal(told["hourlyUsdPerReplica"])
+    assert Decimal(status["cost"]["hourlyRate"]) == each * status["desiredReplicas"]
     containers = llama.get("deployment")["spec"]["template"]["spec"]["containers"]
     assert told["vllmArgs"] == containers[0]["args"]
 
@@ -104,3 +112,81 @@ def test_a_price_that_changes_while_a_fleet_runs_changes_both_answers(
         installed.apply(pool("ours", "1.50"))
         until(lambda: llama.get()["status"]["cost"]["hourlyRate"] == "1.50", SETTLE_SECONDS, "the new price")
         agree(llama, ask(llama)[1])
+
+
+Tell = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def tell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Tell:
+    """What a command says of a resource, with these options, as a document."""
+
+    def told(llama: Llama, command: str, *options: str) -> dict[str, Any]:
+        file = tmp_path / "llama.json"
+        file.write_text(json.dumps(llama.get()))
+        assert main([command, str(file), *options, "-o", "json"]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    return told
+
+
+def part_time(starts_in: timedelta, **cost: str) -> dict[str, Any]:
+    """A spec that is open for two hours a day, from so long from now on."""
+    start = (datetime.now(UTC) + starts_in).astimezone(BERLIN)
+    window = {"name": "daily", "start": f"{start.minute} {start.hour} * * *", "duration": "2h"}
+    return {
+        "scaling": {"minReplicas": 2, "maxReplicas": 3},
+        "schedule": {"timeZone": BERLIN.key, "preWarm": "15m", "windows": [window]},
+        "cost": {"compareWith": "openai/gpt-4.1", **cost},
+    }
+
+
+def days() -> tuple[str, str]:
+    """Options that ask for yesterday, today, and two days more."""
+    today = datetime.now(BERLIN).date()
+    return f"--from={today - timedelta(days=1)}", f"--to={today + timedelta(days=3)}"
+
+
+def test_an_open_fleet_is_open_by_both(installed: ControlPlane, namespace: str, tell: Tell) -> None:
+    llama = Llama(installed, namespace, "small")
+    llama.apply(**part_time(timedelta(minutes=-3), monthlyBudget="900.00"))
+    llama.wait_for("Ready", "True", "AllReplicasReady")
+    status, now = llama.status(), text(datetime.now(UTC))
+    (here,) = (
+        one for one in tell(llama, "windows", *days())["intervals"] if one["start"] <= now < one["end"]
+    )
+    assert status["schedule"] == {"open": True, "window": here["window"], "nextTransition": here["end"]}
+    plan = tell(llama, "plan")
+    assert plan["replicas"] == status["desiredReplicas"] == here["minReplicas"]
+    (hour,) = (one["message"] for one in status["reasons"] if one["step"] == "within_window")
+    assert hour in plan["reasons"]
+
+
+def test_a_closed_fleet_opens_and_costs_alike_by_both(
+    installed: ControlPlane, namespace: str, tell: Tell
+) -> None:
+    llama = Llama(installed, namespace, "small")
+    llama.apply(**part_time(timedelta(hours=12), monthlyBudget="5.00", hourlyLimit="2.50"))
+    llama.wait_for("WindowOpen", "False", "Closed")
+    status, now = llama.status(), text(datetime.now(UTC))
+    coming = [one for one in tell(llama, "windows", *days())["intervals"] if one["start"] > now]
+    assert status["schedule"] == {"open": False, "window": "", "nextTransition": coming[0]["start"]}
+    month, cost = tell(llama, "windows"), tell(llama, "cost")
+    price = Decimal(status["plan"]["hourlyUsdPerReplica"])
+    assert price == Decimal(month["hourlyUsdPerReplica"]) == Decimal(cost["hourlyUsdPerReplica"])
+    left = sum((hours(one) for one in month["intervals"] if one["start"] > now), Decimal(0))
+    assert abs(Decimal(status["cost"]["projectedMonth"]) - left * 2 * price) <= Decimal("0.005")
+    (dear,) = (one for one in cost["budget"]["sentences"] if "hourlyLimit" in one and "more than" in one)
+    said = llama.condition("CeilingWithinBudget")
+    assert said["message"].startswith(dear) or (not left and said["status"] == "True"), "nothing is ahead"
+
+
+def hours(interval: dict[str, Any]) -> Decimal:
+    """For how long each replica costs in an open time, with the quarter of an hour before it."""
+    start, end = (datetime.fromisoformat(interval[name]) for name in ("start", "end"))
+    return Decimal(int((end - start + timedelta(minutes=15)).total_seconds())) / 3600
+
+
+def text(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

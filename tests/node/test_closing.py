@@ -32,7 +32,7 @@ def test_requests_that_run_and_requests_that_wait_all_complete(fleet: Fleet) -> 
         until(lambda: at_work(answers) == RUNNING, ACT_SECONDS, "two requests to run and the others to wait")
         fleet.close()
         until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")
-        assert at_work(answers) == RUNNING, "the closing came too late to prove anything"
+        assert any(not one.arrivals for one in answers), "the closing came too late: none waits any more"
     assert [str(one) for one in answers if not one.complete] == []
     last = max(one.arrivals[-1] for one in answers)
     until(lambda: not fleet.pods(), EXIT_SECONDS, "the pod to be gone")
@@ -85,9 +85,7 @@ def test_a_pod_that_never_became_ready_holds_its_gpu_no_longer_than_it_must(flee
     fleet.apply(image=ENDLESS)
     until(lambda: [pod for pod in fleet.pods() if is_running(pod)], READY_SECONDS, "the server to load")
     fleet.apply(image=ENDLESS, suspend=True)
-    (pod,) = until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")
-    until(lambda: not fleet.pods(), NEVER_READY_SECONDS + EXIT_SECONDS, "the pod to be gone")
-    assert time.time() - deletion(pod).timestamp() <= NEVER_READY_SECONDS + LATE_SECONDS
+    until(lambda: not fleet.pods(), NEVER_READY_SECONDS + LATE_SECONDS, "the pod to be gone")
 
 
 def at_work(answers: list[Answer]) -> int:

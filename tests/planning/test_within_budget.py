@@ -53,7 +53,7 @@ def test_when_the_money_is_spent_the_author_decides_what_happens(
 def test_the_floor_of_the_money_is_that_of_scaling_within_what_the_hour_wants() -> None:
     asked = spec(
         scaling=SCALING,
-        schedule=schedule(window(maxReplicas=1)),
+        schedule=schedule(window(minReplicas=1, maxReplicas=1)),
         cost={"monthlyBudget": "500", "onExhausted": "Floor"},
     )
     found = decided(asked, "2026-11-21 01:00", replicas=1, paid=1, spent_usd=Decimal(500))
@@ -78,6 +78,21 @@ def test_the_month_is_projected_from_the_windows_to_come_at_the_present_demand()
     asked = spec(replicas=2, schedule=schedule(preWarm="0s"), cost={"monthlyBudget": "900"})
     found = decided(asked, NOON, replicas=0, spent_usd=Decimal("100.01"))
     assert found.case.outlook.projected_usd == Decimal("185.69")
+
+
+def test_a_window_that_asks_for_more_than_a_fixed_count_is_projected_and_capped_by_what_it_asks_for() -> None:
+    """Nine nights of four hours of three replicas: 36 x 3.57 = 128.52, also at the most."""
+    asked = spec(
+        replicas=1, schedule=schedule(window(minReplicas=3), preWarm="0s"), cost={"monthlyBudget": "100"}
+    )
+    found = decided(asked, NOON, replicas=0)
+    assert found.case.outlook.projected_usd == Decimal("128.52")
+    assert found.case.outlook.excess == (
+        (
+            "up to 3 replicas in 36.0 open hours of November cost 128.52 USD, more than "
+            "spec.cost.monthlyBudget 100.00."
+        ),
+    )
 
 
 def test_a_suspended_fleet_is_projected_to_cost_nothing_more() -> None:

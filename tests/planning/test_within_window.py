@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from llamafleet.planning.schedule.opening import Overrides
@@ -43,7 +43,7 @@ def test_suspension_has_the_last_word_over_hour_and_money() -> None:
 
 
 def test_closed_is_zero_whatever_is_asked_for_and_the_money_has_nothing_to_add() -> None:
-    asked = spec(replicas=7, schedule=schedule(), cost={"hourlyLimit": "0.01"})
+    asked = spec(replicas=7, schedule=schedule(), cost={"hourlyLimit": "0.01", "monthlyBudget": "10"})
     assert told(decided(asked, CLOSED, replicas=7)) == [
         ("demand", 7, "spec.replicas asks for 7."),
         ("within_window", 0, "Closed until Sun 2026-11-22 01:00 Europe/Berlin (nightly)."),
@@ -75,8 +75,8 @@ def test_the_start_of_a_window_is_open_and_its_end_is_closed(now: str, count: in
         pytest.param({"maxReplicas": 12}, 12, 12, 12, id="a wider ceiling"),
         pytest.param({"maxReplicas": 12}, 20, 12, 12, id="more than a wider ceiling"),
         pytest.param({"minReplicas": 0}, 1, 1, 1, id="a wider floor"),
-        pytest.param({"minReplicas": 8}, 3, 3, 6, id="a floor above the ceiling of spec.scaling"),
-        pytest.param({"maxReplicas": 1}, 3, 3, 1, id="a ceiling below the floor of spec.scaling"),
+        pytest.param({"minReplicas": 8, "maxReplicas": 9}, 3, 3, 8, id="more than spec.scaling allows"),
+        pytest.param({"minReplicas": 0, "maxReplicas": 1}, 3, 3, 1, id="less than spec.scaling insists on"),
     ],
 )
 def test_the_bounds_of_a_window_count_over_those_of_scaling(
@@ -129,6 +129,15 @@ def test_a_window_without_bounds_says_that_it_sets_none() -> None:
     assert told(decided(asked, OPEN, replicas=5))[-1][2].endswith("(nightly), which sets no bounds.")
 
 
+def test_a_window_may_ask_for_more_than_a_fixed_count() -> None:
+    asked = spec(replicas=1, schedule=schedule(window(minReplicas=3)))
+    found = decided(asked, OPEN, replicas=3)
+    assert told(found)[-1][1:] == (
+        3,
+        "Open until Sat 2026-11-21 05:00 Europe/Berlin (nightly), which asks for 3 or more.",
+    )
+
+
 def test_replicas_start_early_by_the_bounds_of_the_window_that_comes() -> None:
     asked = spec(scaling=SCALING, schedule=schedule(window(minReplicas=8, maxReplicas=9)))
     early = decided(asked, "2026-11-20 23:55", cold_starts=MINUTE_STARTS)
@@ -178,7 +187,8 @@ CLOSED_BY_HAND = Overrides(closed_until=utc("2026-11-21 20:00"))
             OPEN,
             CLOSED_BY_HAND,
             0,
-            "Closed by its annotation until Sat 2026-11-21 21:00 Europe/Berlin.",
+            "Closed by its annotation until Sat 2026-11-21 21:00 Europe/Berlin; "
+            "it opens Sun 2026-11-22 01:00 Europe/Berlin (nightly).",
             id="closed within a window",
         ),
         pytest.param(
@@ -198,7 +208,7 @@ CLOSED_BY_HAND = Overrides(closed_until=utc("2026-11-21 20:00"))
             id="closed beats open",
         ),
         pytest.param(
-            {"schedule": schedule(window(maxReplicas=1))},
+            {"schedule": schedule(window(minReplicas=0, maxReplicas=1))},
             CLOSED,
             OPEN_BY_HAND,
             4,
@@ -255,15 +265,14 @@ BOUND = st.none() | st.integers(0, 12)
 def test_whatever_the_bounds_an_open_window_keeps_its_own(
     low: int, more: int, floor: int | None, ceiling: int | None, had: int
 ) -> None:
-    """Its ceiling, and its floor where that is not above it; without one of its own, that of spec.scaling."""
-    if floor is not None and ceiling is not None and floor > ceiling:
-        floor = ceiling
+    """Its ceiling and its floor; without one of its own, that of spec.scaling."""
+    assume((low if floor is None else floor) <= (low + more if ceiling is None else ceiling))
     given_ = {"minReplicas": floor, "maxReplicas": ceiling}
     bounds = {name: value for name, value in given_.items() if value is not None}
     asked = spec(scaling={"minReplicas": low, "maxReplicas": low + more}, schedule=schedule(window(**bounds)))
     count = decided(asked, OPEN, replicas=had).replicas
     top = low + more if ceiling is None else ceiling
-    bottom = min(low if floor is None else floor, top)
+    bottom = low if floor is None else floor
     assert count == min(max(had or 1, bottom), top)
 
 

@@ -9,7 +9,7 @@ import pytest
 from builders import NOW, llama, plan_of, pod
 from llamafleet.api.ledger import Ledger
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.api.status import Condition, LlamaDeploymentStatus
 from llamafleet.errors import Conflict, DoesNotFit, Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import Cause
 from llamafleet.planning.plan import Plan
@@ -184,6 +184,25 @@ def test_a_refused_edit_says_that_the_fleet_runs_on() -> None:
     told = said(fleet(plan=UNKNOWN_POOL, pods=(READY, LOADING)))
     assert told["Ready"] == (False, "InvalidSpec", kept)
     assert told["Degraded"] == (True, "InvalidSpec", kept)
+
+
+def test_a_refused_fleet_that_sleeps_says_so_in_every_condition() -> None:
+    said_before = {"status": "False", "reason": "Closed", "lastTransitionTime": "2026-11-20T04:00:00Z"}
+    night = {**said_before, "type": "WindowOpen", "message": "Closed until Sat 2026-11-21 01:00 UTC (night)."}
+    written = conditions(
+        fleet(plan=UNKNOWN_POOL, pods=(READY,), asleep=True), (Condition.model_validate(night),)
+    )
+    told = {item["type"]: item for item in written}
+    assert told["Ready"]["message"] == (
+        "spec.gpu.pools = nowhere: must be the name of a GpuPool. Until then there are zero replicas."
+    )
+    assert (told["WindowOpen"]["reason"], told["WindowOpen"]["message"]) == (
+        "SpecRefused",
+        "Closed, and it stays so until its spec is valid again.",
+    )
+    assert told["WindowOpen"]["lastTransitionTime"] == "2026-11-20T04:00:00Z", "it was closed before"
+    always_open = conditions(fleet(plan=UNKNOWN_POOL, asleep=True), ())
+    assert "WindowOpen" not in {item["type"] for item in always_open}
 
 
 def test_fields_without_effect_are_named() -> None:

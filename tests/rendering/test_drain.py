@@ -3,6 +3,7 @@
 The program sets its own pace; nothing here waits for luck.
 """
 
+import signal
 import subprocess
 import sys
 import threading
@@ -114,3 +115,33 @@ def test_it_ends_at_its_deadline_when_the_queue_never_empties() -> None:
 def test_it_ends_at_once_when_the_server_refuses_connections() -> None:
     with reserved_port() as port:  # bound, and nobody listens
         assert drain(port, limit=5) < 5
+
+
+def test_it_kills_a_server_that_is_still_starting_and_nobody_else() -> None:
+    """A SIGTERM that comes while vLLM loads is lost: the pod would hold its GPUs for all of its grace."""
+    with (
+        reserved_port() as port,
+        standing_in("serve", f"--port={port}") as server,
+        standing_in("serve", "--port=1") as other,
+        standing_in(f"--port={port}") as no_server,
+    ):
+        assert drain(port, limit=5) < 5
+        assert server.wait(TIME_LIMIT) == -signal.SIGKILL
+        assert (other.poll(), no_server.poll()) == (None, None)
+
+
+def test_a_server_that_answers_is_not_killed() -> None:
+    with serving(AFTER) as server, standing_in("serve", f"--port={server.port}") as running:
+        drain(server.port, TIME_LIMIT)
+        assert running.poll() is None
+
+
+@contextmanager
+def standing_in(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process whose command line has these words."""
+    command = [sys.executable, "-c", "import time; time.sleep(600)", *words]
+    with subprocess.Popen(command) as process:  # noqa: S603 - ours
+        try:
+            yield process
+        finally:
+            process.kill()

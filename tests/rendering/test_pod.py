@@ -141,8 +141,10 @@ def test_the_grace_period_covers_draining_the_servers_own_timeout_and_its_end(
     container = container_of(resource)
     drain = int(container["lifecycle"]["preStop"]["exec"]["command"][-1])
     (timeout,) = [arg for arg in container["args"] if arg.startswith("--shutdown-timeout=")]
-    assert (drain, timeout) == (240, "--shutdown-timeout=60")
-    assert pod_of(resource)["terminationGracePeriodSeconds"] == 240 + 60 + 20
+    schedule = resource.spec.schedule
+    whole = 300 if schedule is None else int(schedule.drain_timeout.total_seconds())
+    assert (drain, timeout) == (whole - 60, "--shutdown-timeout=60")
+    assert pod_of(resource)["terminationGracePeriodSeconds"] == whole + 20
 
 
 @pytest.mark.parametrize(

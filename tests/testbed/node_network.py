@@ -38,8 +38,8 @@ def furnished() -> Iterator[None]:
 def _add_uplink(kernel: Any) -> None:
     """Give clients outside of pods a route to Services, whose packets kube-proxy then redirects or refuses.
 
-    It must not lead over the loopback device: what kube-proxy refuses there is dropped without a word, since the
-    kernel takes the Service's address for the sender of its answer, and then finds that it has no such address.
+    It must not lead over the loopback device. What kube-proxy refuses there is dropped without a word: the
+    kernel takes the Service's address for the sender of its answer, and finds that it has no such address.
     """
     kernel.link("add", ifname=UPLINK, kind="bridge")
     (uplink,) = kernel.link_lookup(ifname=UPLINK)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from testbed import ControlPlane, TestbedError, binaries, cache, go
-from testbed.versions import KUBERNETES, PROGRAMS
+from testbed.versions import KUBERNETES, NODE, PROGRAMS
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -59,6 +59,30 @@ def test_kubebuilder_assets_come_before_the_cache(home: Path, monkeypatch: pytes
         program(home / "assets" / name)
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(home / "assets"))
     assert binaries.find() == home / "assets"
+
+
+def test_the_nodes_programs_come_from_the_cache_whoever_gives_the_control_planes(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROGRAMS:
+        program(home / "assets" / name)
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(home / "assets"))
+    assert binaries.find(NODE) is None
+    folder = home / "cache" / "llamafleet" / "bin" / cache.key(NODE)
+    folder.mkdir(parents=True)
+    assert binaries.find(NODE) == folder
+    assert cache.key(NODE) != cache.key()
+
+
+def test_a_machine_that_cannot_have_a_real_node_still_gets_its_control_plane(home: Path) -> None:
+    (home / "cache" / "llamafleet" / "bin" / cache.key()).mkdir(parents=True)
+    answers = f'"env GOVERSION") echo go1.26.0;; env*) echo {home};; *) exit 1;;'
+    program(home / "path" / "go", f'case "$*" in {answers} esac')
+    result = run_testbed("build", PATH=f"{home / 'path'}:{os.defpath}")
+    assert result.returncode == 0
+    assert result.stderr.startswith(
+        "warning: tests of the real node will be skipped: kubelet could not be built"
+    )
 
 
 def test_a_program_that_kubebuilder_assets_lack_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

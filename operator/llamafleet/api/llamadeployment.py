@@ -24,6 +24,27 @@ NOT_YET_IN_EFFECT: Final = (
 """Fields that are checked and kept, and that this version of the operator does not act on."""
 
 
+_WINDOWS: Final = "!has(self.scaling) || !has(self.schedule) || !has(self.schedule.windows) || "
+"""Before a rule about windows and spec.scaling: one of the two is not there."""
+
+
+def _floors_fit(spec: "LlamaDeploymentSpec") -> bool:
+    """Whether each window's own floor is within the ceiling that it has from spec.scaling."""
+    windows = spec.schedule.windows if spec.schedule and spec.scaling else ()
+    most = spec.scaling.max_replicas if spec.scaling else 0
+    return all(one.max_replicas is not None or (one.min_replicas or 0) <= most for one in windows)
+
+
+def _ceilings_fit(spec: "LlamaDeploymentSpec") -> bool:
+    """Whether each window's own ceiling is not below the floor that it has from spec.scaling."""
+    windows = spec.schedule.windows if spec.schedule and spec.scaling else ()
+    fewest = spec.scaling.min_replicas if spec.scaling else 0
+    return all(
+        one.max_replicas is None or one.min_replicas is not None or one.max_replicas >= fewest
+        for one in windows
+    )
+
+
 class LlamaDeploymentSpec(Record):
     """What a team wants: a model, what it must offer, and the limits within which it may run."""
 
@@ -34,6 +55,22 @@ class LlamaDeploymentSpec(Record):
             "autoscaler, scaling for the operator's own",
             lambda spec: spec.replicas is None or spec.scaling is None,
             at="replicas",
+        ),
+        Rule(
+            f"{_WINDOWS}self.schedule.windows.all(one, !has(one.minReplicas) || has(one.maxReplicas) || "
+            "one.minReplicas <= self.scaling.maxReplicas)",
+            "minReplicas of a window of spec.schedule.windows must be at most spec.scaling.maxReplicas, "
+            "unless the window has a maxReplicas of its own",
+            _floors_fit,
+            at="schedule.windows",
+        ),
+        Rule(
+            f"{_WINDOWS}self.schedule.windows.all(one, !has(one.maxReplicas) || has(one.minReplicas) || "
+            "one.maxReplicas >= self.scaling.minReplicas)",
+            "maxReplicas of a window of spec.schedule.windows must be at least spec.scaling.minReplicas, "
+            "unless the window has a minReplicas of its own",
+            _ceilings_fit,
+            at="schedule.windows",
         ),
     )
 

@@ -51,7 +51,8 @@ FORMS: Final[Mapping[str, str]] = MappingProxyType(
         "at both ends",
         f"^{IMAGE}$": "must be a container image, such as registry.example.com/vllm:v1",
         SOURCE: "must be hf://org/name@revision, pvc://claim/path or oci://image",
-        CRON: "must be five cron fields, as 0 22 * * 1-5: minute, hour, day of month, month, day of week",
+        CRON: "must be five cron fields with one space between two of them, as 0 22 * * 1-5: minute, hour, "
+        "day of month, month, day of week",
         TIME_ZONE: "must be a name of the IANA time zone database, such as Europe/Berlin",
         LABEL_KEY: "must be a label key: an optional DNS prefix with a slash, and a name",
         LABEL_VALUE: "must be a label value: letters, digits, dashes, underscores and dots, with a letter or "

@@ -22,6 +22,8 @@ from llamafleet.planning.schedule.month import LENGTH, month
 
 COMPARE_WITH: Final = "spec.cost.compareWith"
 
+NEVER_OPEN: Final = f"The fleet is not open in these {LENGTH.days} days: there is nothing to compare."
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -111,7 +113,7 @@ def cost_answer(fleet: Fleet, wish: Wish) -> CostAnswer:
     begun = month(Decimal(0), fleet.schedule, fleet.question.now)
     within = (begun.start, begun.end)
     hours = hours_of(fleet.schedule, within, (fleet.low, fleet.high), fleet.lead or timedelta())
-    monthly = None if fleet.hourly_usd is None else usd(fleet.hourly_usd, hours.floor)
+    monthly = usd(fleet.hourly_usd, hours.floor) if fleet.hourly_usd is not None and hours.open else None
     apis = tuple(_beside(fleet, monthly, wish))
     compared = _compared(fleet, apis)
     return CostAnswer(
@@ -123,12 +125,12 @@ def cost_answer(fleet: Fleet, wish: Wish) -> CostAnswer:
         compared=compared,
         budget=_budget(fleet, within, hours),
         advice=() if monthly is None else tuple(advice(monthly, wish.tokens, apis, compared)),
-        warnings=fleet.warnings,
+        warnings=(*fleet.warnings, *(() if hours.open else (NEVER_OPEN,))),
     )
 
 
 def _beside(fleet: Fleet, monthly: Decimal | None, wish: Wish) -> Iterator[Comparison]:
-    """The APIs; without a price of the fleet, without a break-even."""
+    """The APIs; for a fleet without a price, or that is never open, without a break-even."""
     for one in compare(fleet.question.known.api_prices, monthly or Decimal(0), wish.input_share):
         yield dataclasses.replace(one, break_even_tokens=None) if monthly is None else one
 
@@ -153,7 +155,7 @@ def _budget(fleet: Fleet, within: tuple[datetime, datetime], hours: Hours) -> Bu
         return None
     if price is None:
         return Budget(limits)
-    parts = segments(fleet.schedule, *within, fleet.low, fleet.high)
+    parts = segments(fleet.schedule, *within, max(1, fleet.low), max(1, fleet.high))
     top = ceiling(parts, price, lead, within[0])
     floor = hours.most * price, usd(price, hours.floor + hours.early)
     return Budget(

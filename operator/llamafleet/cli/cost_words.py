@@ -84,6 +84,9 @@ def _of_all(apis: Sequence[Comparison]) -> Iterator[str]:
     known = [one for one in apis if one.break_even_tokens is not None]
     if not known:
         return
+    if not known[0].break_even_tokens:
+        yield "The fleet costs nothing; no listed API is cheaper."
+        return
     dearest, cheapest = known[0], known[-1]
     yield break_even_text(dearest)
     if cheapest is not dearest:

@@ -1,11 +1,11 @@
 """``llamafleet crds`` and ``llamafleet reference``: what is generated from the types of the API."""
 
 import argparse
-import sys
 
 from llamafleet.api.crd import KINDS, to_yaml
 from llamafleet.api.crd import crds as definitions
 from llamafleet.api.reference import page_name, with_tables
+from llamafleet.cli.stdout import write
 
 
 def crds(options: argparse.Namespace) -> int:
@@ -16,7 +16,7 @@ def crds(options: argparse.Namespace) -> int:
             plural, group = crd["spec"]["names"]["plural"], crd["spec"]["group"]
             (options.write / f"{group}_{plural}.yaml").write_text(text, encoding="utf-8")
         else:
-            sys.stdout.write(f"---\n{text}")
+            write(f"---\n{text}")
     return 0
 
 

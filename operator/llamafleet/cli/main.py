@@ -47,7 +47,7 @@ def main(words: Sequence[str] | None = None, now: datetime | None = None) -> int
     options.now = now
     try:
         code = _command(options.command)(options)
-        sys.stdout.flush()  # here and not at the end of the process, where nobody catches what it raises
+        _flush()  # here and not at the end of the process, where nobody catches what it raises
     except LlamafleetError as error:
         return _refuse(str(error))
     except BrokenPipeError:  # the reader, such as head, has seen enough
@@ -77,9 +77,16 @@ def _refuse(why: str) -> int:
     return 1
 
 
+def _flush() -> None:
+    """Write what waits to be written. A process that was started with its output closed has none."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def _write_no_more() -> None:
     """What waits to be written would be tried again at the end of the process, and fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Version(argparse.Action):

@@ -1,13 +1,21 @@
 """Standard output: text as it is, or plain values as one JSON or YAML document."""
 
+import errno
 import json
+import os
 import sys
 
 import yaml
 
 
 def write(text: str) -> None:
-    """Print a text; a character that the output's encoding lacks becomes a question mark."""
+    """Print a text; a character that the output's encoding lacks becomes a question mark.
+
+    Raises:
+        OSError: there is no standard output: the process was started with it closed.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
 

@@ -55,7 +55,8 @@ def _draw_intervals(calendar: Calendar, console: Console) -> None:
     if not calendar.intervals:
         draw_heading(console, "Never open")
         return
-    draw_heading(console, f"Open, by the clocks of UTC and of {calendar.fleet.time_zone}")
+    zone = calendar.fleet.time_zone
+    draw_heading(console, f"Open, by the clocks of UTC and of {zone}" if zone != "UTC" else "Open, in UTC")
     right = len(HEADERS) - 2
     draw_below(console, in_columns(_rows(calendar), HEADERS, right=right, whole={0}))
 

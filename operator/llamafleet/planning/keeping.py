@@ -1,7 +1,7 @@
 """What becomes of a fleet whose spec is refused: it keeps its last safe state.
 
 Closed stays closed; open stays open until its end, which the last decision wrote down, or until its money is
-spent. A fleet that its author suspends sleeps, whatever else the spec says.
+spent. A fleet that its author suspends, or a person closes, sleeps, whatever else the spec says.
 """
 
 from datetime import datetime

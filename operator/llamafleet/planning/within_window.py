@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from llamafleet.api.scalars import format_duration
+from llamafleet.api.scaling import MAX_REPLICAS
 from llamafleet.planning.schedule.localtime import zone_of
 from llamafleet.planning.situation import Reason, Situation
 
@@ -27,7 +28,10 @@ def closed(case: Situation) -> str:
     """Why it is closed, and until when."""
     opening, by_hand = case.opening, case.seen.overrides.closed_until
     if by_hand is not None and case.seen.now < by_hand:
-        return f"Closed by its annotation until {local(by_hand, case)}."
+        until = f"Closed by its annotation until {local(by_hand, case)}"
+        if opening.next_open is None or opening.next_open <= by_hand:
+            return f"{until}."
+        return f"{until}; it opens {local(opening.next_open, case)} ({opening.coming})."
     if opening.next_open is None:
         return "Closed, and no window is ahead."
     return f"Closed until {local(opening.next_open, case)} ({opening.coming})."
@@ -44,8 +48,9 @@ def _open(case: Situation) -> str:
 
 def _allows(low: int, high: int, case: Situation) -> str:
     """The bounds, where there are any."""
-    own = any(bound is not None for bound in (*case.opening.bounds.floors, *case.opening.bounds.ceilings))
-    return f"which allows {low} to {high}" if own or case.spec.scaling else "which sets no bounds"
+    if case.spec.scaling or high < MAX_REPLICAS:
+        return f"which allows {low} to {high}"
+    return f"which asks for {low} or more" if low else "which sets no bounds"
 
 
 def local(instant: datetime, case: Situation) -> str:

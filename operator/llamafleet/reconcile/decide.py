@@ -14,6 +14,7 @@ from llamafleet.planning.money.account import Ground, account
 from llamafleet.planning.money.ledger import spent
 from llamafleet.planning.plan import Plan, plan
 from llamafleet.planning.schedule.localtime import zone_of
+from llamafleet.planning.schedule.opening import Overrides
 from llamafleet.planning.sizing.pools import resolve
 from llamafleet.planning.sizing.shape import Pool, UnusablePool
 from llamafleet.reconcile.observe import Seen
@@ -49,7 +50,8 @@ def decide(seen: Seen, known: Catalogue) -> Decided:
         return Decided(wish, ledger, wish.case.starts, sleeps=False, wake=wish.wake)
     last = seen.last_status.schedule
     spent_all = is_spent(seen.llama, spent(ledger, seen.now))
-    sleeps = seen.suspended or is_over(last, seen.now) or spent_all
+    shut = isinstance(seen.overrides, Overrides) and seen.overrides.closed(seen.now)
+    sleeps = seen.suspended or shut or is_over(last, seen.now) or spent_all
     wake = last.next_transition if last and not sleeps else None
     return Decided(wish, ledger, starts, sleeps=sleeps, wake=wake)
 

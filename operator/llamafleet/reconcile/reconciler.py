@@ -79,9 +79,11 @@ class Reconciler:
         acted = await act(self._world, seen, self._render(seen, decided))
         await let_go(self._world, key.namespace, seen.fleet.pods)
         await self._report(key, seen, decided, acted)
+        wake_seconds = _wake_seconds(seen, decided)
         if acted.failure is not None:
+            acted.failure.wake_seconds = wake_seconds
             raise acted.failure
-        return Outcome(acted.repairs, _wake_seconds(seen, decided))
+        return Outcome(acted.repairs, wake_seconds)
 
     async def _bury(self, key: Key) -> None:
         """The resource is gone: its pods may end, and a namesake shall not get its money again."""
@@ -108,7 +110,7 @@ class Reconciler:
         # Looked at again after our writes: what was seen before them says nothing about this spec's pods.
         pods = tuple(pod for pod in self._world.pods(key) if pod.active)
         fleet = _fleet(seen, decided, acted, pods, self._world.children(key).get("Deployment"))
-        for notice in notices(fleet, seen.last_status, seen.last_ledger):
+        for notice in notices(fleet, seen.last_status, seen.last_ledger, deployed=acted.deployed):
             await self._world.announce(_announcement(key, seen, notice))
         wanted = status(Account(fleet, seen.last_status, decided.starts, deployed=acted.deployed))
         if is_news(wanted, seen.before):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from llamafleet.api.observed import Key
-from llamafleet.errors import Ending, LlamafleetError, Stale
+from llamafleet.errors import Ending, LlamafleetError, Stale, Unavailable
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
 
@@ -51,6 +51,9 @@ async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
         return "stale"
     except LlamafleetError as error:
         log.warning("%s: %s; trying again in %.1f s", key, error, queue.retry(key))
+        if isinstance(error, Unavailable) and error.wake_seconds < RESYNC_SECONDS:
+            # A child that cannot be written must not hold up the end of a window.
+            queue.add_after(key, max(error.wake_seconds, SOONEST_SECONDS))
         return "failed"
     except Exception:  # the outermost edge: one broken resource must not stop the others
         log.exception("%s: unexpected error; trying again in %.1f s", key, queue.retry(key))

@@ -35,14 +35,21 @@ def statements(fleet: Fleet) -> list[Statement]:
 
 def _refused(fleet: Fleet, error: InvalidSpec) -> list[Statement]:
     """Nothing could be planned: what ran before goes on, and the author reads why."""
-    kept = f" The pods of the last valid spec keep running ({fleet.ready} ready)." if fleet.pods else ""
-    reason = type(error).__name__
+    kept, reason = _meanwhile(fleet), type(error).__name__
     return [
         false("Sized", reason, f"{error}."),
         false("Ready", reason, f"{error}.{kept}"),
         false("Progressing", reason, "The spec has to be changed first."),
         true("Degraded", reason, f"{error}.{kept}"),
+        *_odd(fleet),
     ]
+
+
+def _meanwhile(fleet: Fleet) -> str:
+    """What goes on while a spec is refused."""
+    if fleet.asleep:
+        return " Until then there are zero replicas."
+    return f" The pods of the last valid spec keep running ({fleet.ready} ready)." if fleet.pods else ""
 
 
 def _ready(fleet: Fleet, plan: Plan) -> Statement:
@@ -122,8 +129,11 @@ def conditions(fleet: Fleet, before: tuple[Condition, ...]) -> list[dict[str, An
     """
     known = {condition.type: condition for condition in before}
     made = [_condition(statement, known.get(statement.type), fleet) for statement in statements(fleet)]
-    if isinstance(fleet.plan, Plan) or fleet.asleep:
+    if isinstance(fleet.plan, Plan):
         return made
+    if fleet.asleep:
+        said = known.get(hours.WINDOW_OPEN)
+        return made if said is None else [*made, _condition(hours.window_shut(), said, fleet)]
     kept = [known[name] for name in KEPT if name in known]
     return made + [one.model_dump(mode="json", by_alias=True) for one in kept]
 

@@ -15,6 +15,8 @@ from llamafleet.rendering.statement import Statement, false, true
 
 WINDOW_OPEN: Final = "WindowOpen"
 
+SHUT: Final = "Closed, and it stays so until its spec is valid again."
+
 
 def is_used(case: Situation) -> bool:
     """Whether there is anything to say: a schedule, or a person who opened or closed the fleet."""
@@ -39,6 +41,11 @@ def window_open(case: Situation) -> Statement:
     if is_open_now(case):
         return true(WINDOW_OPEN, "OpenedByHand" if _opened_by_hand(case) else "Open", message)
     return false(WINDOW_OPEN, _why_closed(case), message)
+
+
+def window_shut() -> Statement:
+    """The condition of a fleet whose spec is refused, and that sleeps: its hours are not known."""
+    return false(WINDOW_OPEN, "SpecRefused", SHUT)
 
 
 def _told(case: Situation) -> str:
@@ -74,23 +81,26 @@ def _warnings(case: Situation) -> tuple[str, ...]:
 
 def notices(case: Situation, before: LlamaDeploymentStatus) -> Iterator[Notice]:
     """An opening or a closing since the last status. One that came and went unseen is not told."""
-    was = before.schedule is not None and before.schedule.open
+    was = _was_open(before)
     is_open, is_told = is_open_now(case), is_used(case) or before.schedule is not None
     if is_open and not was and is_told:
         opening = case.opening
         until = "" if opening.until is None else f" until {local(opening.until, case)}"
         began = opening.since or opening.until
-        again = _apart(_opening_of(case, before), before)
         yield Notice("Normal", "WindowOpened", f"Open{until} ({opening.window}).", _apart(began, before))
     if was and not is_open:
         yield Notice("Normal", "WindowClosed", _told(case), _apart(_known_end(before), before))
 
 
+def _was_open(before: LlamaDeploymentStatus) -> bool:
+    """Whether it was open. A fleet that was decided on, and of whose hours nothing was said, always was."""
+    return before.plan is not None if before.schedule is None else before.schedule.open
+
+
 def asleep(before: LlamaDeploymentStatus) -> Iterator[Notice]:
     """The closing of a fleet whose spec is refused, where it was open."""
     if before.schedule is not None and before.schedule.open:
-        message = "Closed, and it stays so until its spec is valid again."
-        yield Notice("Normal", "WindowClosed", message, _apart(_known_end(before), before))
+        yield Notice("Normal", "WindowClosed", SHUT, _apart(_known_end(before), before))
 
 
 def _known_end(before: LlamaDeploymentStatus) -> datetime | None:

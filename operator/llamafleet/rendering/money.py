@@ -51,14 +51,14 @@ def statements(plan: Plan) -> Iterator[Statement]:
     """The conditions about money."""
     problem = plan.shape.price_problem
     if problem:
-        yield false(PRICED, "PriceMissing", f"{problem}. What the fleet costs is not counted.")
+        yield false(PRICED, "PriceMissing", f"{problem}. Pods without a price are counted at nothing.")
     if plan.case.spec.cost is None:
         return
     yield _within_budget(plan)
     if plan.case.outlook.excess:
         yield false(CEILING, "CeilingExceedsBudget", _over(plan))
     elif not problem:
-        yield true(CEILING, "CeilingFits", "The most that the bounds allow stays below spec.cost.")
+        yield true(CEILING, "CeilingFits", "All that the bounds allow costs no more than spec.cost.")
 
 
 def _over(plan: Plan) -> str:
@@ -129,13 +129,14 @@ def _marks(
     month, budget = plan.case.outlook.month, cost.monthly_budget
     was = _last_mark(before, last, budget) if last and last.month == ledger.month else 0
     now = mark(spent(ledger, plan.case.seen.now), budget)
-    if plan.money.kind in {Kind.EXHAUSTED, Kind.FLOOR, Kind.WARNED}:
-        now = ALL
+    said = f"{now} % of the budget of {month.name}"
+    if now < ALL and plan.money.kind in {Kind.EXHAUSTED, Kind.FLOOR, Kind.WARNED}:
+        now, said = ALL, f"The budget of {month.name} is used up"
     if now > was:
         yield Notice(
             "Warning" if now == ALL else "Normal",
             f"Budget{now}PercentSpent",
-            f"{now} % of the budget of {month.name}: {plan.money.message}",
+            f"{said}: {plan.money.message}",
             f"{month.label} {budget}",
         )
 

@@ -11,7 +11,7 @@ from llamafleet.planning.within_budget import STEP
 from llamafleet.rendering.money import CEILING, WITHIN_BUDGET
 
 FIGURES: Final = frozenset({"monthToDate", "projectedMonth", "perMillionTokens", "breakEvenTokensPerMonth"})
-IN_WORDS: Final = frozenset({CEILING, WITHIN_BUDGET, STEP})
+IN_WORDS: Final = (CEILING, WITHIN_BUDGET, STEP)
 """Conditions and reasons whose messages repeat such figures."""
 
 

@@ -49,6 +49,7 @@ def _pod_spec(llama: LlamaDeployment, shape: Shape) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         # A Service called "vllm" would inject VLLM_PORT=tcp://…, which vLLM then fails to parse.
         "enableServiceLinks": False,
+        "shareProcessNamespace": True,  # the preStop hook must be able to end a server that is still starting
         "terminationGracePeriodSeconds": drain(llama.spec.schedule).grace,
         "securityContext": {
             "runAsNonRoot": True,

@@ -16,8 +16,21 @@ from llamafleet.planning.plan import Shape
 PERIOD_SECONDS: Final = 10
 
 _DRAIN_PROGRAM: Final = """\
-import http.client, re, sys, time, urllib.request
+import http.client, os, re, signal, socket, sys, time, urllib.request
 port, settle, limit = (int(word) for word in sys.argv[1:4])
+try:
+    socket.create_connection(('127.0.0.1', port), 5).close()
+except ConnectionRefusedError:
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            words = open(f'/proc/{pid}/cmdline', 'rb').read().split(b'\\0')
+            if b'serve' in words and b'--port=%d' % port in words:
+                os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass
+    sys.exit()
+except OSError:
+    pass
 pattern = re.compile(rb'^vllm:num_requests_(?:running|waiting)\\{[^}]*\\} (\\S+)$', re.M)
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 deadline = time.monotonic() + limit
@@ -55,6 +68,10 @@ def probes(shape: Shape) -> dict[str, Any]:
 
 def pre_stop(shares: Drain) -> dict[str, Any]:
     """Wait until the endpoint is gone and the queue is empty, up to the hook's share; then SIGTERM comes.
+
+    A server that refuses connections is still starting: it has no request, and would lose a SIGTERM and hold
+    its GPUs for the whole grace period. It is killed at once, whoever deletes the pod and for whatever reason.
+    Process 1, which nobody inside can kill, is the pause container's: the pod shares one process namespace.
 
     The program is a constant of ours and its arguments are numbers of ours; it runs under the Python
     that every vLLM image has, never under a shell.

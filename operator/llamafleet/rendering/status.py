@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from llamafleet.api.ledger import Ledger
 from llamafleet.api.names import pod_selector, selector_text
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import InvalidSpec
@@ -79,8 +80,8 @@ def _decision(plan: Plan) -> dict[str, Any]:
 def _cost(account: Account) -> dict[str, Any]:
     """What it costs; nothing before there is anything to pay for."""
     fleet, before = account.fleet, account.before.cost
-    rate = _hourly_rate(account)
-    if not rate and fleet.ledger.meters == () and not fleet.ledger.spent.usd:
+    rate, ledger = _hourly_rate(account), fleet.ledger
+    if not rate and ledger == Ledger(month=ledger.month, at=ledger.at, time_zone=ledger.time_zone):
         return {}
     kept: dict[str, Any] = {}
     if before is not None and isinstance(fleet.plan, InvalidSpec):

@@ -170,6 +170,38 @@ def test_the_fleet_stops_while_it_can_pay_for_its_drain() -> None:
         assert allow(limits, money, counts(2, decided=2, paid=5), NOW).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("decided", "paid", "what"),
+    [
+        (2, 2, "the drain of what runs, 0.28 USD"),
+        (0, 0, "one hour of one replica at 1.19 USD/h with its start and its drain, 1.57 USD"),
+        (
+            0,
+            1,
+            (
+                "one hour of one replica at 1.19 USD/h with its start and its drain and the drain of what "
+                "runs, 1.71 USD"
+            ),
+        ),
+    ],
+)
+def test_a_stopped_fleet_says_what_its_money_does_not_pay_for(decided: int, paid: int, what: str) -> None:
+    money = purse("899.90", "50", start_hours=START, drain_hours=DRAIN)
+    found = allow(cost(monthlyBudget="900"), money, counts(3, decided, paid), NOW)
+    assert found.message == (
+        f"899.90 of 900.00 USD are spent; the rest does not pay for {what}. Zero replicas until November is "
+        "over or spec.cost.monthlyBudget is raised: onExhausted Shutdown."
+    )
+
+
+def test_a_floor_that_opens_has_not_spent_money_that_it_has_a_moment_later() -> None:
+    limits = cost(monthlyBudget="900", onExhausted="Floor")
+    for left, kind in (("0.28", Kind.FREE), ("0.27", Kind.FLOOR)):  # two drains of 7 minutes are 0.2777
+        money = purse(str(900 - Decimal(left)), "50", start_hours=START, drain_hours=DRAIN)
+        for now_ in (counts(2, 0, 0, floor=2), counts(2, 2, 2, floor=2), counts(0, 0, 0, floor=2)):
+            assert allow(limits, money, now_, NOW).kind is kind
+
+
 def test_from_zero_it_starts_only_for_an_hour_with_start_and_drain() -> None:
     need = PRICE * (1 + START + DRAIN + 1 / Decimal(60))
     for left, found in ((need + Decimal("0.001"), 1), (need - Decimal("0.001"), 0)):

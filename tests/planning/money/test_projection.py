@@ -72,6 +72,20 @@ def test_a_ceiling_above_the_limits_is_said_with_its_sums() -> None:
     )
     assert excess(limits, top, "November", usd("100"))[1].startswith("100.00 USD spent and up to 10 replicas")
 
+    assert excess(limits, top, "November", usd("0.004"))[1].startswith("up to 10 replicas")
+
+
+def test_a_ceiling_says_what_of_its_sum_is_for_starting_early() -> None:
+    top = ceiling(segments(NIGHTS, NOW, END, 0, 1), PRICE, HOUR, NOW)
+    limits = Cost.model_validate({"hourlyLimit": "1", "monthlyBudget": "100"})
+    assert excess(limits, top, "November") == (
+        "1 replica costs 1.19 USD/h, more than spec.cost.hourlyLimit 1.00.",
+        (
+            "up to 1 replica in 120.0 open hours of November costs 178.50 USD, 35.70 of it for starting "
+            "early, more than spec.cost.monthlyBudget 100.00."
+        ),
+    )
+
 
 def test_a_ceiling_within_the_limits_is_no_news() -> None:
     top = ceiling(segments(NIGHTS, NOW, END, 0, 10), PRICE, NONE, NOW)

@@ -38,7 +38,12 @@ def test_equal_neighbours_are_one() -> None:
 
 
 def test_where_bounds_contradict_the_ceiling_counts() -> None:
-    assert flat([span(1, 2, 7, None)], 0, 3) == (part(1, 2, 3, 3),)
+    assert flat([span(1, 2, None, 3)], 7, 7) == (part(1, 2, 3, 3),)
+
+
+def test_a_window_that_asks_for_more_than_there_is_without_it_gets_that() -> None:
+    assert flat([span(1, 2, 7, None)], 1, 1) == (part(1, 2, 7, 7),)
+    assert flat([span(1, 2, 7, None), span(1, 2, None, 2)], 1, 1) == (part(1, 2, 7, 7),)
 
 
 def test_no_schedule_is_always_open() -> None:
@@ -79,6 +84,9 @@ def test_every_hour_has_the_larger_bounds_of_what_is_open_in_it(
         holding = [one for one in found if one.start <= instant < one.end]
         assert len(holding) == bool(here)
         if here:
-            high = max(6 if one.max_replicas is None else one.max_replicas for one in here)
+            high = max(
+                max(6, one.min_replicas or 1) if one.max_replicas is None else one.max_replicas
+                for one in here
+            )
             low = max(1 if one.min_replicas is None else one.min_replicas for one in here)
             assert (holding[0].min_replicas, holding[0].max_replicas) == (min(low, high), high)

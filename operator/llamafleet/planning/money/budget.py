@@ -7,7 +7,7 @@ below the budget is that the fleet stops while it can still pay for its own drai
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -163,7 +163,7 @@ def _by_month(cost: Cost, purse: Purse, price: Decimal, counts: Counts, now: dat
     left = cost.monthly_budget - purse.spent_usd
     if cost.on_exhausted is OnExhausted.WARN:
         return _warned(cost.monthly_budget, left, price, counts, now)
-    if left < _needed(purse, price, counts):
+    if left < _needed(cost, purse, price, counts):
         return _exhausted(cost, cost.monthly_budget, purse, price, counts)
     fleet = _Pace(left, price, purse, counts, counts.floor if cost.on_exhausted is OnExhausted.FLOOR else 1)
     replicas = min(counts.wanted, fleet.most)
@@ -175,12 +175,21 @@ def _reserve_hours(purse: Purse) -> Decimal:
     return purse.drain_hours + LATE_HOURS
 
 
-def _needed(purse: Purse, price: Decimal, counts: Counts) -> Decimal:
-    """What must be left so that a replica may run on, or start: the drain of all, at the least."""
-    drains = max(counts.paid, counts.decided) * price * _reserve_hours(purse)
-    if counts.decided:
-        return drains
-    return drains + price * (RESTART_HOURS + purse.start_hours + _reserve_hours(purse))
+def _needed(cost: Cost, purse: Purse, price: Decimal, counts: Counts) -> Decimal:
+    """What must be left so that a replica may run on, or start: the drain of all, at the least.
+
+    While none is wanted, the question is whether one may start later, when the drain of what still runs is
+    over and paid: so closing says the same at its first look as at the next ones.
+    With ``Floor`` some start whatever is left, so their drain is all that is asked for: else the money would
+    be spent when a fleet opens, and not a moment later.
+    """
+    drain = price * _reserve_hours(purse)
+    start = price * (RESTART_HOURS + purse.start_hours) + drain
+    kept = counts.floor if cost.on_exhausted is OnExhausted.FLOOR else 0
+    if not counts.wanted:
+        return kept * drain or start
+    drains = max(counts.paid, counts.decided, min(counts.wanted, kept)) * drain
+    return drains if counts.decided or kept else drains + start
 
 
 def _exhausted(cost: Cost, budget: Decimal, purse: Purse, price: Decimal, counts: Counts) -> Allowance:
@@ -192,14 +201,22 @@ def _exhausted(cost: Cost, budget: Decimal, purse: Purse, price: Decimal, counts
             Kind.FLOOR,
             f"{spent}; spec.scaling.minReplicas keeps up to {counts.floor}: onExhausted Floor.",
         )
-    what = (
-        "the drain of what runs" if counts.decided else f"an hour of one replica at {format_price(price)}/h"
-    )
+    needed = f"{_unpaid(price, counts)}, {_cents_up(_needed(cost, purse, price, counts))} USD"
     return Allowance(
         0,
         Kind.EXHAUSTED,
-        f"{spent}; the rest of {purse.month} does not pay for {what}: onExhausted Shutdown.",
+        f"{spent}; the rest does not pay for {needed}. Zero replicas until {purse.month} is over or "
+        "spec.cost.monthlyBudget is raised: onExhausted Shutdown.",
     )
+
+
+def _unpaid(price: Decimal, counts: Counts) -> str:
+    """What the rest of the money does not pay for: the parts of what is needed."""
+    drains = "the drain of what runs"
+    if counts.wanted and counts.decided:
+        return drains
+    another = f"one hour of one replica at {format_price(price)} USD/h with its start and its drain"
+    return f"{another} and {drains}" if counts.wanted and counts.paid else another
 
 
 def _warned(budget: Decimal, left: Decimal, price: Decimal, counts: Counts, now: datetime) -> Allowance:
@@ -304,6 +321,11 @@ def _after(now: datetime, wait_hours: Decimal | None) -> datetime | None:
 def _cents(amount: Decimal) -> str:
     """An amount that is not rounded up, because it must pay for something."""
     return f"{amount.quantize(Decimal('0.01'), ROUND_DOWN):f}"
+
+
+def _cents_up(amount: Decimal) -> str:
+    """An amount that is not rounded down, because less does not do."""
+    return f"{amount.quantize(Decimal('0.01'), ROUND_UP):f}"
 
 
 def format_price(price: Decimal) -> str:

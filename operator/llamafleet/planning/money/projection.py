@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from llamafleet.api.cost import Cost
 from llamafleet.api.scalars import format_money
 from llamafleet.planning.money.budget import format_price
 from llamafleet.planning.money.segments import Segment, hours, open_hours
+
+_CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +84,35 @@ def excess(cost: Cost, top: Ceiling, month: str, spent_usd: Decimal = Decimal(0)
     found = []
     if cost.hourly_limit is not None and top.hourly_usd > cost.hourly_limit:
         found.append(
-            f"{top.replicas} replicas cost {format_price(top.hourly_usd)} USD/h, more than "
+            f"{_replicas(top)} {_cost(top)} {format_price(top.hourly_usd)} USD/h, more than "
             f"spec.cost.hourlyLimit {format_money(cost.hourly_limit)}."
         )
     most = spent_usd + top.month.usd
     if cost.monthly_budget is not None and most > cost.monthly_budget:
-        before = f"{format_money(spent_usd)} USD spent and " if spent_usd else ""
         found.append(
-            f"{before}up to {top.replicas} replicas in {top.hours:.1f} open hours of {month} cost "
-            f"{format_money(most)} USD, more than spec.cost.monthlyBudget "
-            f"{format_money(cost.monthly_budget)}."
+            f"{_before(spent_usd)}up to {_replicas(top)} in {top.hours:.1f} open hours of {month} "
+            f"{_cost(top)} {format_money(most)} USD{_of_it(top.month.early_usd)}, more than "
+            f"spec.cost.monthlyBudget {format_money(cost.monthly_budget)}."
         )
     return tuple(found)
+
+
+def _replicas(top: Ceiling) -> str:
+    return f"{top.replicas} replica{'' if top.replicas == 1 else 's'}"
+
+
+def _cost(top: Ceiling) -> str:
+    return "costs" if top.replicas == 1 else "cost"
+
+
+def _before(spent_usd: Decimal) -> str:
+    """What was spent before, where it shows."""
+    return f"{format_money(spent_usd)} USD spent and " if spent_usd >= _CENT else ""
+
+
+def _of_it(early_usd: Decimal) -> str:
+    """What of a sum is for starting early, where it shows: hours, replicas and price alone do not give it."""
+    return f", {format_money(early_usd)} of it for starting early" if early_usd >= _CENT else ""
 
 
 def _costs(

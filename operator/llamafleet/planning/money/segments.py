@@ -103,10 +103,13 @@ def openings(parts: Iterable[Segment], now: datetime) -> int:
 
 
 def _bounds(interval: Interval, low: int, high: int) -> tuple[int, int]:
-    return (
-        low if interval.min_replicas is None else interval.min_replicas,
-        high if interval.max_replicas is None else interval.max_replicas,
-    )
+    """The bounds of one interval. A lower bound of its own lifts an upper one that it does not have.
+
+    Without spec.scaling ``high`` is only what is asked for, and a window may ask for more.
+    """
+    fewest = low if interval.min_replicas is None else interval.min_replicas
+    most = max(high, fewest) if interval.max_replicas is None else interval.max_replicas
+    return fewest, most
 
 
 def _append(

@@ -1,0 +1,90 @@
+"""What is worth a write: everything but the figures that move with time."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from llamafleet.rendering.news import is_news
+
+STATUS: dict[str, Any] = {
+    "observedGeneration": 1,
+    "conditions": [
+        {"type": "Ready", "status": "True", "reason": "AllReplicasReady", "message": "1 of 1"},
+        {"type": "WithinBudget", "status": "True", "reason": "WithinBudget", "message": "5 USD are spent"},
+        {"type": "CeilingWithinBudget", "status": "False", "reason": "CeilingExceedsBudget", "message": "5"},
+    ],
+    "desiredReplicas": 1,
+    "reasons": [
+        {"step": "demand", "replicas": 1, "message": "spec.replicas asks for 1."},
+        {"step": "within_budget", "replicas": 1, "message": "5 USD are spent"},
+    ],
+    "schedule": {"open": True, "window": "nightly"},
+    "cost": {
+        "hourlyRate": "1.19",
+        "monthToDate": "5.00",
+        "projectedMonth": "10.00",
+        "perMillionTokens": "0.10",
+        "breakEvenTokensPerMonth": 7,
+        "ledger": {"month": "2026-11", "at": "2026-11-21T12:00:00Z"},
+    },
+}
+
+
+def at(*path: str | int, value: object = "other") -> Callable[[dict[str, Any]], None]:
+    """A change of one place."""
+
+    def change(status: Any) -> None:
+        place = status
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "news"),
+    [
+        pytest.param(at("observedGeneration", value=2), True, id="a generation"),
+        pytest.param(at("conditions", 0, "message"), True, id="words about something else"),
+        pytest.param(at("conditions", 1, "message"), False, id="the sums of the budget"),
+        pytest.param(at("conditions", 2, "message"), False, id="the sums of the ceiling"),
+        pytest.param(at("conditions", 1, "reason"), True, id="why the budget is kept"),
+        pytest.param(at("conditions", 2, "status"), True, id="whether the ceiling fits"),
+        pytest.param(at("reasons", 0, "message"), True, id="what is asked for"),
+        pytest.param(at("reasons", 1, "message"), False, id="the sums of a decision"),
+        pytest.param(at("reasons", 1, "replicas", value=2), True, id="what the money allows"),
+        pytest.param(at("schedule", "open", value=False), True, id="the hour"),
+        pytest.param(at("schedule", "idleSince"), True, id="since when nothing is to do"),
+        pytest.param(at("cost", "hourlyRate"), True, id="the rate"),
+        pytest.param(at("cost", "monthToDate"), False, id="what was spent"),
+        pytest.param(at("cost", "projectedMonth"), False, id="what will be"),
+        pytest.param(at("cost", "perMillionTokens"), False, id="the price of tokens"),
+        pytest.param(at("cost", "breakEvenTokensPerMonth", value=8), False, id="the tokens of an API"),
+        pytest.param(at("cost", "ledger", "at"), True, id="a new checkpoint"),
+        pytest.param(at("coldStart", value={"samples": [1]}), True, id="a start"),
+    ],
+)
+def test_what_is_news(change: Callable[[dict[str, Any]], None], *, news: bool) -> None:
+    other = copy.deepcopy(STATUS)
+    change(other)
+    assert is_news(other, STATUS) is news
+    assert is_news(STATUS, other) is news
+
+
+def test_the_same_is_no_news() -> None:
+    assert not is_news(copy.deepcopy(STATUS), STATUS)
+
+
+GARBAGE = ["all well", 5, None, [], ["x"], {"a": 1}, [{"type": ["list"]}], [None]]
+
+
+@pytest.mark.parametrize("field", ["conditions", "reasons", "cost"])
+@pytest.mark.parametrize("garbage", GARBAGE, ids=str)
+def test_whatever_somebody_wrote_there_is_put_right(field: str, garbage: object) -> None:
+    assert is_news(STATUS, {**STATUS, field: garbage})
+    without = {name: STATUS[name] for name in STATUS if name != field}
+    assert is_news(STATUS, without)
+    assert is_news(STATUS, {})
