@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from llamafleet.api.base import RULES_KEY
 from llamafleet.api.crd import KINDS, Kind, crds, schema, to_yaml
 from llamafleet.api.llamadeployment import NOT_YET_IN_EFFECT
 from llamafleet.api.reference import page_name, with_tables

@@ -66,13 +66,13 @@ BAD = [
     ),
     pytest.param(
         window(start="@daily"),
-        "spec.schedule.windows[0].start in body should match",
+        "start of a window of spec.schedule.windows must be five cron fields",
         "spec.schedule.windows[0].start",
         id="a start that is no cron",
     ),
     pytest.param(
         window(start="0 22 * *"),
-        "spec.schedule.windows[0].start in body should match",
+        "start of a window of spec.schedule.windows must be five cron fields",
         "spec.schedule.windows[0].start",
         id="a cron of four fields",
     ),

@@ -81,7 +81,7 @@ def test_the_month_is_projected_from_the_windows_to_come_at_the_present_demand()
 
 
 def test_a_window_that_asks_for_more_than_a_fixed_count_is_projected_and_capped_by_what_it_asks_for() -> None:
-    """Nine nights of four hours of three replicas: 36 x 3.57 = 128.52, also at the most."""
+    """Nine nights of four hours of three replicas: 36 x 3.57 = 128.52; the ceiling is that of all 30."""
     asked = spec(
         replicas=1, schedule=schedule(window(minReplicas=3), preWarm="0s"), cost={"monthlyBudget": "100"}
     )
@@ -89,7 +89,7 @@ def test_a_window_that_asks_for_more_than_a_fixed_count_is_projected_and_capped_
     assert found.case.outlook.projected_usd == Decimal("128.52")
     assert found.case.outlook.excess == (
         (
-            "up to 3 replicas in 36.0 open hours of November cost 128.52 USD, more than "
+            "up to 3 replicas in 120.0 open hours of November cost 428.40 USD, more than "
             "spec.cost.monthlyBudget 100.00."
         ),
     )
@@ -107,7 +107,7 @@ def test_a_ceiling_above_the_limits_is_told_with_the_sums_before_anything_runs()
     assert found.case.outlook.excess == (
         "6 replicas cost 7.14 USD/h, more than spec.cost.hourlyLimit 5.00.",
         (
-            "up to 6 replicas in 228.0 open hours of November cost 1627.92 USD, more than "
+            "up to 6 replicas in 720.0 open hours of November cost 5140.80 USD, more than "
             "spec.cost.monthlyBudget 1000.00."
         ),
     )

@@ -104,6 +104,7 @@ class Look:
         spec: the spec at that time.
         price: US dollars per hour of one replica at that time.
         ready: how many pods were ready.
+        by_hand: whether a person holds the fleet open or closed: ``open``, ``closed`` or nothing.
     """
 
     now: datetime
@@ -115,6 +116,7 @@ class Look:
     spec: Json
     price: Decimal
     ready: int
+    by_hand: str
 
 
 def decision(status: Json) -> Json:
@@ -143,6 +145,7 @@ class Month:
         self.edits: list[tuple[datetime, Edit]] = []
         self.downs: list[tuple[datetime, datetime]] = []
         self.work: list[tuple[datetime, datetime]] = []
+        self.held: dict[str, datetime] = {}
         self.cold = (60, 1200)
         self.drains = (10, 100_000)
         self.reconciler = self._operator()
@@ -177,6 +180,16 @@ class Month:
         """A person edits the spec."""
         self.raw["spec"] = {**self.raw["spec"], **spec}
         self.raw["metadata"]["generation"] += 1
+
+    def annotate(self, what: str, until: datetime) -> None:
+        """A person holds it open or closed until then."""
+        self.raw["metadata"].setdefault("annotations", {})[f"llamafleet.io/{what}-until"] = f"{until:%FT%TZ}"
+        self.held[what] = until
+
+    @property
+    def by_hand(self) -> str:
+        """Whether a person holds it open or closed; closed beats open."""
+        return next((what for what in ("closed", "open") if self.held.get(what, self.now) > self.now), "")
 
     def reprice(self, price: Decimal) -> None:
         """The price of the pool changes, and is seen at once."""
@@ -266,6 +279,7 @@ class Month:
             spec=self.raw["spec"],
             price=self.price,
             ready=sum(one.ready <= self.now for one in self.existing if one.requested is None),
+            by_hand=self.by_hand,
         )
         if self.random.random() < 0.1:
             self.world.writes.clear()

@@ -197,6 +197,8 @@ def trouble(random: Random, month: Month, begin: datetime, until: datetime) -> N
     for _ in range(random.choice([0, 0, 3])):
         start = some_time()
         month.downs.append((start, start + random.choice([60, 3600, 40_000]) * SECOND))
+    for _ in range(random.choice([0, 0, 3])):
+        month.edits.append((some_time(), _by_hand(random)))
     for _ in range(random.choice([0, 0, 8])):
         month.edits.append((some_time(), _taken))
 
@@ -212,6 +214,12 @@ def _demand(random: Random) -> Edit:
             month.edit(replicas=replicas)
 
     return ask
+
+
+def _by_hand(random: Random) -> Edit:
+    """A person holds the fleet open or closed for some time."""
+    what, seconds = random.choice(["open", "closed"]), random.choice([600, 20_000, 100_000])
+    return lambda month: month.annotate(what, month.now + seconds * SECOND)
 
 
 def _taken(month: Month) -> None:

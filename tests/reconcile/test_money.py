@@ -268,7 +268,7 @@ def test_a_ceiling_above_the_budget_is_told_in_the_first_status() -> None:
     status, reason, message = fleet.condition("CeilingWithinBudget")
     assert (status, reason) == ("False", "CeilingExceedsBudget")
     assert message == (
-        "Up to 8 replicas in 240.0 open hours of November cost 2284.80 USD, more than "
+        "Up to 8 replicas in 720.0 open hours of November cost 6854.40 USD, more than "
         "spec.cost.monthlyBudget 900.00."
     )
     assert fleet.told() == ["CeilingExceedsBudget"]

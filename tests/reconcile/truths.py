@@ -14,7 +14,6 @@ from llamafleet.planning.schedule.windows import Interval
 from reconcile.months import SECOND, Look
 from reconcile.stories import DAY, Story, opened
 
-GRACE = timedelta(minutes=31)
 HOUR = Decimal(3600)
 
 
@@ -94,6 +93,12 @@ def _counts(story: Story) -> Iterator[str]:
         cost, bounds = spec.cost, calendar.bounds(look.now, spec)
         if cost and cost.hourly_limit is not None and desired * look.price > cost.hourly_limit:
             yield f"{look.now} {desired} x {look.price} > {cost.hourly_limit}"
+        if look.by_hand:
+            if look.by_hand != "open" and desired and _later(calendar, story, look) is None:
+                yield f"{look.now} held closed, and wants {desired}"
+            if not look.status["schedule"]["open"] and look.by_hand == "open":
+                yield f"{look.now} held open, and is closed"
+            continue
         if bounds is None or spec.suspend:
             if spec.suspend and desired:
                 yield f"{look.now} suspended and wants {desired}"
@@ -109,6 +114,13 @@ def _counts(story: Story) -> Iterator[str]:
             low = high = min(max(spec.replicas, low), high)
         if desired > high or (cost is None and desired < low):
             yield f"{look.now} wants {desired}, not {low} to {high}"
+
+
+def _later(calendar: Calendar, story: Story, look: Look) -> datetime | None:
+    """When a fleet that is held closed opens, if it may be started already."""
+    lead = lead_of(look) or timedelta(hours=1)
+    opens = datetime.fromisoformat(look.status["schedule"].get("nextTransition", "9999-01-01T00:00:00Z"))
+    return opens if opens - look.now <= lead else None
 
 
 def _early(story: Story, calendar: Calendar, look: Look, before: Look) -> Iterator[str]:
@@ -144,12 +156,15 @@ def _closings(story: Story) -> Iterator[str]:
         if desired and is_closed:
             start, lead = calendar.next_start(look.now), lead_of(look)
             kept = was_closed and before
-            if start is None or (lead is not None and start - look.now > lead and not kept):
+            if look.by_hand:
+                kept = True
+            if not look.by_hand and start is None or (lead is not None and start - look.now > lead and not kept):
                 yield f"{look.now} closed until {start}, lead {lead}, and wants {desired}"
         before, was_closed = desired, is_closed
     for start, end in calendar.spans:
         for what in (start, end):
-            if calendar.begin < what < story.until and story.month.is_up(what) and what not in times:
+            is_watched = story.month.is_up(what) and not story.month.held
+            if calendar.begin < what < story.until and is_watched and what not in times:
                 yield f"{what} nobody looked"
 
 
@@ -178,7 +193,7 @@ def _openings(story: Story) -> Iterator[str]:
 
 
 def deviation(story: Story) -> Iterator[tuple[Decimal, Decimal, datetime]]:
-    """By how much each written figure is wrong: share, US dollars, when."""
+    """By how much each written figure is wrong, beside what it says itself: share, US dollars, when."""
     for look in story.month.looks:
         cost = look.status.get("cost")
         if not look.wrote or cost is None:
@@ -188,12 +203,13 @@ def deviation(story: Story) -> Iterator[tuple[Decimal, Decimal, datetime]]:
         true, said = story.month.truth(month.begin, ledger.at), spent(ledger, ledger.at)
         if abs(Decimal(cost["monthToDate"]) - said) > Decimal("0.005"):
             yield Decimal(9), abs(Decimal(cost["monthToDate"]) - said), look.now
-        yield abs(true - said) / max(true, said, Decimal("0.01")), abs(true - said), look.now
+        off = max(Decimal(0), abs(true - said) - ledger.uncertain_usd)
+        yield off / max(true, said, Decimal("0.01")), off, look.now
 
 
 def _bill(story: Story) -> Iterator[str]:
-    if story.month.downs:
-        return
+    if story.month.downs and len({look.price for look in story.month.looks}) > 1:
+        return  # nobody saw when the price changed
     price = max(look.price for look in story.month.looks)
     for share, usd, now in deviation(story):
         # A second of a pod whose removal was heard of late.
@@ -216,7 +232,7 @@ def _events(story: Story) -> Iterator[str]:
     for first, second in pairwise(turns):
         if first.reason == second.reason:
             yield f"{second.at} {second.reason} again, {first.again} {second.again}"
-    if story.month.downs or story.spec.schedule is None or closes_when_idle(story.spec):
+    if story.month.downs or story.month.held or story.spec.schedule is None or closes_when_idle(story.spec):
         return
     calendar, told = Calendar(story), {(one.reason, one.at) for one in turns}
     for span in calendar.spans:

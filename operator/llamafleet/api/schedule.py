@@ -1,6 +1,7 @@
 """``spec.schedule``: when the fleet is open. This module states the windows; it does not evaluate them."""
 
 import datetime as dt
+import re
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
@@ -10,7 +11,7 @@ from llamafleet.api.base import Obeys, Record, Rule
 from llamafleet.api.lists import Once, in_order
 from llamafleet.api.scalars import DURATION_SECONDS, AutoDuration, Date, Duration, Timestamp
 from llamafleet.api.scaling import MAX_REPLICAS, Replicas
-from llamafleet.api.texts import Cron, Name, TimeZone
+from llamafleet.api.texts import CRON, Cron, Name, TimeZone
 
 LEAST_DURATION: Final = dt.timedelta(minutes=5)
 """Of a window: no replica of any Llama is loaded sooner, so that a shorter one would pay for nothing."""
@@ -18,6 +19,12 @@ LEAST_DURATION: Final = dt.timedelta(minutes=5)
 MOST_TIME: Final = dt.timedelta(days=1)
 """For draining and for opening early: ten times what the longest of either takes."""
 
+_FIVE_FIELDS: Final = Rule(
+    f"self.matches(r'{CRON}')",
+    "start of a window of spec.schedule.windows must be five cron fields with one space between two of them, "
+    "as 0 22 * * 1-5: minute, hour, day of month, month, day of week",
+    lambda start: re.fullmatch(CRON, start, re.ASCII) is not None,
+)
 _LONG_ENOUGH: Final = Rule(
     f"{DURATION_SECONDS} >= 300",
     "duration of a window of spec.schedule.windows must be at least 5m",
@@ -60,7 +67,7 @@ class Window(Record):
     name: Name
     """The name of the window, which conditions and events repeat. Required."""
 
-    start: Cron
+    start: Annotated[Cron, Obeys((_FIVE_FIELDS,))]
     """When the window opens: five cron fields (minute, hour, day of month, month, day of week) in the
     schedule's time zone. Required."""
 

@@ -36,7 +36,7 @@ class Outlook:
         month: the month, in the schedule's zone.
         purse: the money, and the hours that it must last for.
         projected_usd: what the month will have cost at the present demand; None without a price.
-        ceiling: the most that the rest of it can cost; None without a price.
+        ceiling: the most that all of it can cost, whatever is past of it; None without a price.
         excess: where the ceiling is above the limits of spec.cost, in sentences with the sums.
     """
 
@@ -65,7 +65,8 @@ def outlook(
     schedule, scaling = spec.schedule, spec.scaling
     month = month_of(now, zone_of(schedule.time_zone if schedule else "UTC"))
     low, high = (scaling.min_replicas, scaling.max_replicas) if scaling else (demand, demand)
-    parts = _left(segments(schedule, month.begin, month.end, low, high), now)
+    whole = segments(schedule, month.begin, month.end, low, high)
+    parts = _left(whole, now)
     purse = Purse(
         hourly_usd=terms.hourly_usd,
         spent_usd=spent_usd,
@@ -79,8 +80,8 @@ def outlook(
         return Outlook(month, purse, None, None, ())
     coming = () if spec.suspend else parts
     expected = projected(coming, terms.hourly_usd, demand, terms.lead, now)
-    top = ceiling(parts, terms.hourly_usd, terms.lead, now)
-    over = excess(spec.cost, top, month.name, spent_usd) if spec.cost else ()
+    top = ceiling(whole, terms.hourly_usd, terms.lead, month.begin)
+    over = excess(spec.cost, top, month.name) if spec.cost else ()
     return Outlook(month, purse, spent_usd + expected.usd, top, over)
 
 
