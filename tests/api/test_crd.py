@@ -71,7 +71,7 @@ def test_every_value_is_bounded(node: dict[str, Any]) -> None:
 def test_every_text_of_a_spec_has_a_form(kind: Kind) -> None:
     for path, node in nodes("spec", schema(kind)["properties"]["spec"]):
         if node.get("type") == "string":
-            assert {"enum", "pattern", "format"} & node.keys(), path
+            assert {"enum", "pattern", "format", RULES_KEY} & node.keys(), path
 
 
 @pytest.mark.parametrize("node", ALL_NODES)
