@@ -81,46 +81,53 @@ def wrong(story: Story) -> Iterator[str]:
 
 
 def _counts(story: Story) -> Iterator[str]:
+    """The count within its bounds, and what follows from it."""
     calendar, parsed, before = Calendar(story), {}, story.month.looks[0]
     for look in story.month.looks:
         key = str(look.spec)
         spec = parsed.get(key) or parsed.setdefault(key, LlamaDeploymentSpec.model_validate(look.spec))
-        desired = look.status["desiredReplicas"]
+        desired, cost = look.status["desiredReplicas"], spec.cost
         if desired != look.replicas:
             yield f"{look.now} status wants {desired}, the Deployment {look.replicas}"
         if look.selects != bool(desired):
             yield f"{look.now} wants {desired}, the Service selects {look.selects}"
-        cost, bounds = spec.cost, calendar.bounds(look.now, spec)
         if cost and cost.hourly_limit is not None and desired * look.price > cost.hourly_limit:
             yield f"{look.now} {desired} x {look.price} > {cost.hourly_limit}"
+        if spec.suspend and desired:
+            yield f"{look.now} suspended and wants {desired}"
         if look.by_hand:
-            if look.by_hand != "open" and desired and _later(calendar, story, look) is None:
-                yield f"{look.now} held closed, and wants {desired}"
-            if not look.status["schedule"]["open"] and look.by_hand == "open":
-                yield f"{look.now} held open, and is closed"
-            continue
-        if bounds is None or spec.suspend:
-            if spec.suspend and desired:
-                yield f"{look.now} suspended and wants {desired}"
-            continue
-        early = look.status["schedule"].get("closedEarlyUntil") if spec.schedule else None
-        if early is not None:
+            yield from _held(look, before)
+        elif not spec.suspend and spec.schedule and "closedEarlyUntil" in look.status["schedule"]:
             yield from _early(story, calendar, look, before)
-            before = look
-            continue
+        elif not spec.suspend:
+            yield from _bounded(calendar, spec, look)
         before = look
-        low, high = bounds
-        if spec.replicas is not None:
-            low = high = min(max(spec.replicas, low), high)
-        if desired > high or (cost is None and desired < low):
-            yield f"{look.now} wants {desired}, not {low} to {high}"
 
 
-def _later(calendar: Calendar, story: Story, look: Look) -> datetime | None:
-    """When a fleet that is held closed opens, if it may be started already."""
-    lead = lead_of(look) or timedelta(hours=1)
+def _held(look: Look, before: Look) -> Iterator[str]:
+    """A person has the last word over the schedule."""
+    if look.by_hand == "closed" and look.replicas and not before.replicas and not _is_due(look):
+        yield f"{look.now} held closed, and wants {look.replicas}"
+    if look.by_hand == "open" and not look.status["schedule"]["open"]:
+        yield f"{look.now} held open, and is closed"
+
+
+def _bounded(calendar: Calendar, spec: LlamaDeploymentSpec, look: Look) -> Iterator[str]:
+    """In a window the count is what is asked for, moved into its bounds; money may lower it."""
+    bounds = calendar.bounds(look.now, spec)
+    if bounds is None:
+        return
+    low, high = bounds
+    if spec.replicas is not None:
+        low = high = min(max(spec.replicas, low), high)
+    if look.replicas > high or (spec.cost is None and look.replicas < low):
+        yield f"{look.now} wants {look.replicas}, not {low} to {high}"
+
+
+def _is_due(look: Look) -> bool:
+    """Whether a fleet that is held closed may be started already for when it opens."""
     opens = datetime.fromisoformat(look.status["schedule"].get("nextTransition", "9999-01-01T00:00:00Z"))
-    return opens if opens - look.now <= lead else None
+    return opens - look.now <= (lead_of(look) or timedelta(hours=1))
 
 
 def _early(story: Story, calendar: Calendar, look: Look, before: Look) -> Iterator[str]:
@@ -129,43 +136,33 @@ def _early(story: Story, calendar: Calendar, look: Look, before: Look) -> Iterat
     end = next(end for start, end in calendar.spans if start <= look.now < end)
     if until != end or look.replicas:
         yield f"{look.now} closed early until {until}, not {end}, with {look.replicas}"
-    was = before.status["schedule"].get("closedEarlyUntil")
-    if was is None and before.replicas and story.month.is_busy(look.now - SECOND, look.now):
+    told = before.status.get("schedule", {})
+    if "closedEarlyUntil" in told or not before.replicas:
+        return
+    if story.month.is_busy(look.now - SECOND, look.now):
         yield f"{look.now} closed early, and there was work"
-    idle_since = before.status["schedule"].get("idleSince")
-    if was is None and (
-        idle_since is None or look.now - datetime.fromisoformat(idle_since) < timedelta(minutes=5)
-    ):
-        yield f"{look.now} closed early, idle since {idle_since}"
-    if (
-        was is not None
-        and before.replicas == 0
-        and look.now < until
-        and was != look.status["schedule"]["closedEarlyUntil"]
-    ):
-        yield f"{look.now} closed early until {was}, then {until}"
+    since = told.get("idleSince")
+    if since is None or look.now - datetime.fromisoformat(since) < timedelta(minutes=5):
+        yield f"{look.now} closed early, idle since {since}"
 
 
 def _closings(story: Story) -> Iterator[str]:
-    calendar, before = Calendar(story), 0
-    was_closed = False
+    """Nothing is wanted outside windows and the time before them, and each edge is looked at."""
+    calendar, was_early = Calendar(story), False
     times = {look.now for look in story.month.looks}
     for look in story.month.looks:
-        desired = look.status["desiredReplicas"]
-        is_closed = not any(start <= look.now < end for start, end in calendar.spans)
-        if desired and is_closed:
+        is_closed = not any(start <= look.now < end for start, end in calendar.spans) and not look.by_hand
+        if look.replicas and is_closed:
             start, lead = calendar.next_start(look.now), lead_of(look)
-            kept = was_closed and before
-            if look.by_hand:
-                kept = True
-            if not look.by_hand and start is None or (lead is not None and start - look.now > lead and not kept):
-                yield f"{look.now} closed until {start}, lead {lead}, and wants {desired}"
-        before, was_closed = desired, is_closed
+            # What was started for an opening stays, also when the lead becomes shorter meanwhile.
+            if start is None or (lead is not None and start - look.now > lead and not was_early):
+                yield f"{look.now} closed until {start}, lead {lead}, and wants {look.replicas}"
+        was_early = is_closed and bool(look.replicas)
     for start, end in calendar.spans:
-        for what in (start, end):
-            is_watched = story.month.is_up(what) and not story.month.held
-            if calendar.begin < what < story.until and is_watched and what not in times:
-                yield f"{what} nobody looked"
+        for edge in (start, end):
+            is_watched = story.month.is_up(edge) and not story.month.held
+            if calendar.begin < edge < story.until and is_watched and edge not in times:
+                yield f"{edge} nobody looked"
 
 
 def _openings(story: Story) -> Iterator[str]:
@@ -251,6 +248,8 @@ def _repeated(story: Story) -> Iterator[str]:
     for what, when in said.items():
         if what[0] == "CeilingExceedsBudget" and not story.is_calm:
             continue  # with another price it is news
+        if story.spec.schedule is None and what[0] == "WindowClosed":
+            continue  # by hand, and nothing in the status tells one such closing from the next
         again = sum(other - one > timedelta(hours=1) for one, other in pairwise(when))
         # A fleet that stopped for its drain may come back with what the drain did not cost, and stop again.
         if again > (what[0] == "Budget100PercentSpent"):

@@ -14,7 +14,7 @@ from llamafleet.catalogue.prices import ApiPrice
 from llamafleet.planning.assess import assess
 from llamafleet.planning.earlyclosing import LOOK
 from llamafleet.planning.effect import not_in_effect
-from llamafleet.planning.money.budget import Allowance
+from llamafleet.planning.money.budget import Allowance, next_mark
 from llamafleet.planning.money.tokens import find
 from llamafleet.planning.replicas import decide
 from llamafleet.planning.situation import Observation, Reason, Situation
@@ -130,9 +130,9 @@ def _compared(spec: LlamaDeploymentSpec, known: Catalogue) -> ApiPrice | None:
 def _wake(case: Situation, money: Allowance) -> datetime:
     """The first instant at which time alone may change something."""
     schedule, now = case.spec.schedule, case.seen.now
+    told = next_mark(case.spec.cost, case.outlook.purse, case.seen.paid, now)
     instants = [case.opening.wake, case.outlook.month.end]
-    if money.wake is not None:
-        instants.append(money.wake)
+    instants += [instant for instant in (money.wake, told) if instant is not None]
     if schedule is not None and schedule.close_when_idle and case.opening.open and case.early.until is None:
         instants.append(now + LOOK)
     return min(instants)

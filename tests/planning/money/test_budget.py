@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llamafleet.api.cost import Cost
-from llamafleet.planning.money.budget import Allowance, Counts, Kind, Purse, allow, mark
+from llamafleet.planning.money.budget import Allowance, Counts, Kind, Purse, allow, mark, next_mark
 from planning.money.pods import HOUR, MINUTE, PRICE, SECOND, utc
 
 NOW = utc("2026-11-21 06:00")
@@ -314,3 +314,22 @@ def test_a_fleet_does_not_flap_at_its_budget(budget: int) -> None:
     assert month.starts <= 2
     assert month.spent <= budget + 8 * PRICE / 6
     assert month.spent >= min(Decimal("0.98") * budget, 8 * 720 * PRICE)
+
+
+@pytest.mark.parametrize(
+    ("spent", "paid", "minutes"),
+    [
+        pytest.param("40", 2, 300, id="50 of 100 dollars, in five hours of two pods for one dollar each"),
+        pytest.param("50", 2, 900, id="then 80"),
+        pytest.param("80", 1, 1200, id="then all of it"),
+        pytest.param("100", 1, None, id="then nothing more"),
+        pytest.param("40", 0, None, id="nothing runs"),
+    ],
+)
+def test_people_are_told_when_a_mark_is_reached_and_not_at_the_next_look(
+    spent: str, paid: int, minutes: int | None
+) -> None:
+    cost = Cost(monthly_budget=Decimal(100))
+    found = next_mark(cost, Purse(Decimal(1), Decimal(spent), "November", Decimal(100)), paid, NOW)
+    later = None if minutes is None else NOW + timedelta(minutes=minutes, seconds=1)
+    assert found == later

@@ -145,6 +145,16 @@ def mark(spent_usd: Decimal, budget_usd: Decimal) -> int:
     return next((percent for percent in MARKS if 100 * spent_usd >= percent * budget_usd), 0)
 
 
+def next_mark(cost: Cost | None, purse: Purse, paid: int, now: datetime) -> datetime | None:
+    """When the next of :data:`MARKS` is reached, if so many pods are paid for until then, UTC; None when not."""
+    budget, rate = cost.monthly_budget if cost else None, paid * (purse.hourly_usd or _ZERO)
+    if budget is None or not rate:
+        return None
+    reached = mark(purse.spent_usd, budget)
+    higher = min((percent for percent in MARKS if percent > reached), default=None)
+    return None if higher is None else _after(now, (budget * higher / 100 - purse.spent_usd) / rate)
+
+
 def _by_hour(cost: Cost, price: Decimal, given: Allowance) -> Allowance:
     """The hard cap of spec.cost.hourlyLimit."""
     if cost.hourly_limit is None or not price or cost.hourly_limit >= given.replicas * price:
