@@ -76,11 +76,6 @@ async def create(reach: Transport) -> bytes | None:
     return None
 
 
-async def delete(reach: Transport) -> bytes | None:
-    await reach.delete(PATH, {"gracePeriodSeconds": 5})
-    return None
-
-
 async def watch(reach: Transport) -> bytes | None:
     return orjson.dumps([event async for event in reach.watch(PATH, {"watch": "1"})])
 
@@ -109,7 +104,7 @@ REFUSALS: dict[str, tuple[int, bytes, type[LlamafleetError], str]] = {
 }
 
 
-@pytest.mark.parametrize("call", [read, apply, create, delete, watch])
+@pytest.mark.parametrize("call", [read, apply, create, watch])
 @pytest.mark.parametrize(
     ("status", "body", "error", "message"), REFUSALS.values(), ids=[f"{name}," for name in REFUSALS]
 )
@@ -136,13 +131,12 @@ def test_a_long_page_is_cut() -> None:
 def test_what_is_not_there_is_none_to_a_reader_and_an_error_to_a_writer() -> None:
     gone = saying(404, refusal('namespaces "team-a" not found'))
     assert outcome(gone, read) is None
-    assert outcome(gone, delete) is None
     for call in (apply, create, watch):
         with pytest.raises(Unavailable, match='HTTP 404: namespaces "team-a" not found'):
             outcome(gone, call)
 
 
-@pytest.mark.parametrize("call", [read, apply, create, delete])
+@pytest.mark.parametrize("call", [read, apply, create])
 def test_an_answer_that_breaks_off_is_our_error(
     call: Callable[[Transport], Awaitable[bytes | None]],
 ) -> None:
@@ -150,7 +144,7 @@ def test_an_answer_that_breaks_off_is_our_error(
         outcome(cut_off, call)
 
 
-@pytest.mark.parametrize("call", [read, apply, create, delete, watch])
+@pytest.mark.parametrize("call", [read, apply, create, watch])
 def test_a_server_that_never_answers_is_given_up(
     call: Callable[[Transport], Awaitable[bytes | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +160,7 @@ def test_a_server_that_is_away_is_our_error() -> None:
             address = reach
         async with aiohttp.ClientSession() as session:
             away = Transport(session, address._server)  # noqa: SLF001 - where nobody listens any more
-            for call in (read, apply, create, delete, watch):
+            for call in (read, apply, create, watch):
                 with pytest.raises(Unavailable, match="Cannot connect to host"):
                     await call(away)
 
@@ -195,13 +189,11 @@ def test_a_write_is_strict_and_under_our_field_manager() -> None:
         return web.Response(body=b"{}")
 
     ours = {"fieldManager": "llamafleet", "fieldValidation": "Strict"}
-    options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 5}
-    for call in (lambda reach: reach.apply(PATH, {"kind": "Service"}), create, delete):
+    for call in (lambda reach: reach.apply(PATH, {"kind": "Service"}), create):
         outcome(answer, call)
     assert asked == [
         said("PATCH", {**ours, "force": "true"}, "application/apply-patch+yaml", {"kind": "Service"}),
         said("POST", ours, "application/json", {"kind": "Event"}),
-        said("DELETE", {}, "application/json", options),
     ]
 
 

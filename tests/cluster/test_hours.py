@@ -10,7 +10,6 @@ import pytest
 from cluster.duty import Duty, on_duty
 from fleet_operator import running_operator
 from llamafleet.api.names import CLOSED_LABEL
-from llamafleet.api.observed import SHORT_GRACE_SECONDS
 from llamas import SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
@@ -350,32 +349,6 @@ def test_with_a_bad_schedule_an_open_fleet_closes_at_the_end_that_was_known(smal
     until(lambda: not small.pods() and not endpoints(small), SETTLE_SECONDS, "no pod to be left")
     assert end <= now() < end + 2 * LATE
     assert small.get("deployment")["spec"]["replicas"] == 0
-
-
-def test_a_pod_that_never_started_is_given_little_time_to_end(small: Llama, installed: ControlPlane) -> None:
-    """The other one, which serves, keeps all of its time."""
-    installed.annotate_new_pods(small.namespace, stop_time="15s")
-    small.apply(schedule=open_now(), replicas=1)
-    is_open(small)
-    (serving,) = small.uids()
-    installed.annotate_new_pods(small.namespace, stop_time="15s", load_time="600s")
-    small.patch(replicas=2)
-    until(lambda: len(small.pods()) == 2, SETTLE_SECONDS, "a second pod")
-    small.annotate(f"{CLOSED_UNTIL}={text(now() + timedelta(minutes=30))}")
-
-    def graces() -> dict[bool, int]:
-        found = {
-            pod["metadata"]["uid"] == serving: pod["metadata"].get("deletionGracePeriodSeconds", -1)
-            for pod in small.pods()
-        }
-        assert len(found) == 2
-        assert found[False] == SHORT_GRACE_SECONDS
-        return found
-
-    found = until(graces, SETTLE_SECONDS, "a short grace")
-    template = small.get("deployment")["spec"]["template"]["spec"]
-    assert found[True] == template["terminationGracePeriodSeconds"] > 60
-    installed.annotate_new_pods(small.namespace)
 
 
 def test_a_quiet_fleet_with_hours_and_money_causes_no_writes(small: Llama, duty: Duty) -> None:

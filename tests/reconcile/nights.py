@@ -43,13 +43,6 @@ class World(Memory):
         self._fail("is_spot")
         return await super().is_spot(node)
 
-    async def shorten(self, namespace: str, pod: PodSeen) -> None:
-        """Give it little time: the watch shows that at once."""
-        self._fail("shorten")
-        assert namespace == "team-a"
-        self.shortened.append(pod.name)
-        self.replace(dataclasses.replace(pod, grace_seconds=5))
-
     async def announce(self, event: Announcement) -> None:
         self.attempts = [*getattr(self, "attempts", []), event.reason]
         await super().announce(event)

@@ -21,7 +21,7 @@ from llamafleet.adapters.nodes import Nodes
 from llamafleet.adapters.poolview import PoolView
 from llamafleet.adapters.projection import controller_uid, project_child, project_pod
 from llamafleet.adapters.transport import Transport
-from llamafleet.api.observed import SHORT_GRACE_SECONDS, Announcement, ChildSeen, Departed, Key, Load, PodSeen
+from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen
 from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Unavailable
 
 NO_OBJECTS_VERSION: Final = "1"
@@ -228,25 +228,6 @@ class Cluster:
             message = f"LlamaDeployment {key} changed since version {version}"
             raise Stale(message) from error
         WRITES.labels("LlamaDeployment").inc()
-
-    async def shorten(self, namespace: str, pod: PodSeen) -> None:
-        """Delete a pod with a few seconds of grace, as long as it is as we saw it.
-
-        A pod that changed meanwhile, for it may have become ready, is left alone: the change brings the next
-        look. So is one that is gone.
-
-        Raises:
-            Unavailable: the API server cannot be reached or refuses.
-        """
-        options = {
-            "gracePeriodSeconds": SHORT_GRACE_SECONDS,
-            "preconditions": {"uid": pod.uid, "resourceVersion": pod.resource_version},
-        }
-        try:
-            await self._transport.delete(POD.path(namespace, pod.name), options)
-        except Conflict:
-            return
-        WRITES.labels("Pod").inc()
 
     async def announce(self, event: Announcement) -> None:
         """Write an Event about a LlamaDeployment; one that exists already is left as it is.

@@ -105,18 +105,6 @@ class Transport:
         status, body = await self._send("POST", path, query, {"Content-Type": JSON}, orjson.dumps(content))
         _check(status, body, f"create in {path}")
 
-    async def delete(self, path: str, options: Mapping[str, Any]) -> None:
-        """Delete an object with these ``DeleteOptions``. One that is gone already is no error.
-
-        Raises:
-            Conflict: the object is not the one that the preconditions name.
-            Unavailable: the API server cannot be reached or refuses.
-        """
-        content = {"apiVersion": "v1", "kind": "DeleteOptions", **options}
-        status, body = await self._send("DELETE", path, {}, {"Content-Type": JSON}, orjson.dumps(content))
-        if status != 404:  # noqa: PLR2004 - HTTP's own number
-            _check(status, body, f"delete of {path}")
-
     async def _send(
         self,
         method: str,

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-SHORT_GRACE_SECONDS: Final = 5
-"""What a pod gets to end that nobody ever reached: vLLM loses a SIGTERM that comes while it starts, and
-would sit out its whole grace period on paid GPUs."""
-
 FINISHED: Final = frozenset({"Failed", "Succeeded"})
 """Phases of a pod that will not run again, such as an evicted one: it holds no GPU and counts for nothing."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from llamafleet.api.observed import SHORT_GRACE_SECONDS, ChildSeen, PodSeen
+from llamafleet.api.observed import ChildSeen
 from llamafleet.errors import Unavailable
 from llamafleet.reconcile.difference import holds
 from llamafleet.reconcile.observe import Seen
@@ -62,19 +62,6 @@ async def _apply(world: Writes, seen: Seen, intent: Mapping[str, Any]) -> bool:
         await world.update_child(intent, known)
     log.info("%s/%s: applied %s", seen.metadata.namespace, seen.metadata.name, intent["kind"])
     return is_ours
-
-
-async def let_go(world: Writes, namespace: str, pods: Iterable[PodSeen]) -> None:
-    """End pods soon that are on their way out and that no request ever reached.
-
-    vLLM loses a SIGTERM that comes while it starts: such a pod would hold its GPUs for all of its grace.
-    """
-    for pod in pods:
-        if pod.deleting and not pod.started and (pod.grace_seconds or 0) > SHORT_GRACE_SECONDS:
-            try:
-                await world.shorten(namespace, pod)
-            except Unavailable as error:  # it ends without us, only later
-                log.warning("%s/%s: %s", namespace, pod.name, error)
 
 
 def _same(intent: Mapping[str, Any], known: ChildSeen) -> bool:

@@ -52,9 +52,6 @@ class Writes(Protocol):
     async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         """Write the status, unless the resource has another version by now."""
 
-    async def shorten(self, namespace: str, pod: PodSeen) -> None:
-        """Give a pod that nobody ever reached a few seconds to end."""
-
     async def announce(self, event: Announcement) -> None:
         """Tell people in an Event; never fails."""
 

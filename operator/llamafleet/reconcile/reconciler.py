@@ -18,7 +18,7 @@ from llamafleet.planning.drain import drain
 from llamafleet.planning.money.carryover import left_behind
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import rollout
-from llamafleet.reconcile.act import Acted, act, let_go
+from llamafleet.reconcile.act import Acted, act
 from llamafleet.reconcile.decide import Decided, decide
 from llamafleet.reconcile.observe import Seen, observe, read_ledger
 from llamafleet.reconcile.ports import World
@@ -77,7 +77,6 @@ class Reconciler:
             return None
         decided = decide(seen, self._known)
         acted = await act(self._world, seen, self._render(seen, decided))
-        await let_go(self._world, key.namespace, seen.fleet.pods)
         await self._report(key, seen, decided, acted)
         wake_seconds = _wake_seconds(seen, decided)
         if acted.failure is not None:
@@ -86,8 +85,7 @@ class Reconciler:
         return Outcome(acted.repairs, wake_seconds)
 
     async def _bury(self, key: Key) -> None:
-        """The resource is gone: its pods may end, and a namesake shall not get its money again."""
-        await let_go(self._world, key.namespace, self._world.pods(key))
+        """The resource is gone: a namesake shall not get its money again."""
         raw = self._world.left(key)
         ledger = None if raw is None else read_ledger(raw)
         if ledger is not None:

@@ -69,8 +69,8 @@ def probes(shape: Shape) -> dict[str, Any]:
 def pre_stop(shares: Drain) -> dict[str, Any]:
     """Wait until the endpoint is gone and the queue is empty, up to the hook's share; then SIGTERM comes.
 
-    A server that refuses connections is still starting: it has no request, and would lose a SIGTERM and hold
-    its GPUs for the whole grace period. It is killed at once, whoever deletes the pod and for whatever reason.
+    A server that refuses connections is still starting: it has no request, would lose a SIGTERM, and would
+    hold its GPUs for the whole grace period. It is killed at once, whoever deletes the pod for what reason.
     Process 1, which nobody inside can kill, is the pause container's: the pod shares one process namespace.
 
     The program is a constant of ours and its arguments are numbers of ours; it runs under the Python

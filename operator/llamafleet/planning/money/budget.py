@@ -146,7 +146,7 @@ def mark(spent_usd: Decimal, budget_usd: Decimal) -> int:
 
 
 def next_mark(cost: Cost | None, purse: Purse, paid: int, now: datetime) -> datetime | None:
-    """When the next of :data:`MARKS` is reached, if so many pods are paid for until then, UTC; None when not."""
+    """When the next of :data:`MARKS` is reached while so many pods are paid for, UTC; None when it is not."""
     budget, rate = cost.monthly_budget if cost else None, paid * (purse.hourly_usd or _ZERO)
     if budget is None or not rate:
         return None
