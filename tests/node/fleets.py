@@ -87,6 +87,16 @@ def always_open(drain: str = "5m") -> dict[str, Any]:
     return {"windows": [window], "drainTimeout": drain}
 
 
+def open_for(length: dt.timedelta) -> dict[str, Any]:
+    """A schedule whose open time ends so long from now, by an exception; its window is half a day away."""
+    now = dt.datetime.now(dt.UTC)
+    window = {"name": "later", "start": f"0 {(now.hour + 12) % 24} * * *", "duration": "1h"}
+    span = {
+        name: instant.isoformat(timespec="seconds") for name, instant in (("from", now), ("to", now + length))
+    }
+    return {"windows": [window], "exceptions": [{**span, "state": "Open"}]}
+
+
 def deletion(pod: dict[str, Any]) -> dt.datetime:
     """When somebody asked for this pod's end; to the second."""
     metadata = pod["metadata"]

@@ -1,12 +1,22 @@
 """A fleet that closes, on a node whose pods are real: what becomes of its requests and its pods."""
 
+import datetime as dt
 import time
 from typing import Any
 
 import pytest
 
 from node.clients import Answer, ask, asking
-from node.fleets import ENDLESS, READY_SECONDS, RUNNING, TOKENS_PER_SECOND, Fleet, always_open, deletion
+from node.fleets import (
+    ENDLESS,
+    READY_SECONDS,
+    RUNNING,
+    TOKENS_PER_SECOND,
+    Fleet,
+    always_open,
+    deletion,
+    open_for,
+)
 from testbed.wait import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.node]
@@ -16,6 +26,9 @@ ACT_SECONDS = 20.0
 
 LATE_SECONDS = 5.0
 """What two cores may add: a second of the hook, a second of the API's clock, the kubelet's pace."""
+
+OPEN_SECONDS = 45.0
+"""Long enough for the fleet to be ready: 12 are usual."""
 
 NEVER_READY_SECONDS = 15
 """The most that a pod which nobody ever reached may stay once nobody wants it."""
@@ -37,6 +50,21 @@ def test_requests_that_run_and_requests_that_wait_all_complete(fleet: Fleet) -> 
     last = max(one.arrivals[-1] for one in answers)
     until(lambda: not fleet.pods(), EXIT_SECONDS, "the pod to be gone")
     assert time.monotonic() - last < EXIT_SECONDS
+
+
+def test_the_end_of_its_open_time_cuts_nobody(fleet: Fleet) -> None:
+    """Nobody touches the fleet: the operator's own timer closes it, with requests that run and that wait."""
+    length = dt.timedelta(seconds=OPEN_SECONDS)
+    end = dt.datetime.now(dt.UTC) + length
+    address = fleet.start(schedule=open_for(length))
+    until(lambda: dt.datetime.now(dt.UTC) > end - dt.timedelta(seconds=4), OPEN_SECONDS, "the end to be near")
+    with asking(address, clients=3 * RUNNING, tokens=8 * TOKENS_PER_SECOND) as answers:
+        until(lambda: at_work(answers) == RUNNING, ACT_SECONDS, "two requests to run and the others to wait")
+        pod = until(fleet.deleting, ACT_SECONDS, "the pod to be asked to end")[0]
+        assert any(not one.arrivals for one in answers), "the closing came too late: none waits any more"
+    assert abs(deletion(pod) - end) <= dt.timedelta(seconds=LATE_SECONDS), "neither early nor late"
+    assert [str(one) for one in answers if not one.complete] == []
+    until(lambda: not fleet.pods(), EXIT_SECONDS, "the pod to be gone")
 
 
 def test_new_requests_are_refused_at_the_service_and_not_cut(fleet: Fleet) -> None:

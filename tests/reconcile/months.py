@@ -120,8 +120,12 @@ class Look:
 
 
 def decision(status: Json) -> Json:
-    """What a status decides. Its sentences may say "stays at 1" where "starts with 1" was said a look ago."""
-    conditions = [{**one, "message": ""} for one in status["conditions"]]
+    """What a status decides.
+
+    Its sentences may say "stays at 1" where "starts with 1" was said a look ago, and what the money must pay
+    for is another sum once the fleet has stopped.
+    """
+    conditions = [{**one, "message": ""} for one in status["conditions"] if one["type"] != "WithinBudget"]
     ledger = status.get("cost", {}).get("ledger")
     return {**status, "reasons": [], "conditions": conditions, "cost": ledger}
 

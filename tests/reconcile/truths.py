@@ -108,7 +108,7 @@ def _held(look: Look, before: Look) -> Iterator[str]:
     """A person has the last word over the schedule."""
     if look.by_hand == "closed" and look.replicas and not before.replicas and not _is_due(look):
         yield f"{look.now} held closed, and wants {look.replicas}"
-    if look.by_hand == "open" and not look.status["schedule"]["open"]:
+    if look.by_hand == "open" and not look.status.get("schedule", {"open": True})["open"]:
         yield f"{look.now} held open, and is closed"
 
 
@@ -248,11 +248,8 @@ def _repeated(story: Story) -> Iterator[str]:
     for what, when in said.items():
         if what[0] == "CeilingExceedsBudget" and not story.is_calm:
             continue  # with another price it is news
-        if story.spec.schedule is None and what[0] == "WindowClosed":
-            continue  # by hand, and nothing in the status tells one such closing from the next
         again = sum(other - one > timedelta(hours=1) for one, other in pairwise(when))
-        # A fleet that stopped for its drain may come back with what the drain did not cost, and stop again.
-        if again > (what[0] == "Budget100PercentSpent"):
+        if again > 0:
             yield f"{what} is said {len(when)} times: {when[0]} {when[1]}"
 
 
@@ -266,6 +263,7 @@ def _visible(look: Look) -> dict[str, object]:
             for meter in status.get("cost", {}).get("ledger", {}).get("meters", [])
         ],
         "month": status.get("cost", {}).get("ledger", {}).get("month"),
+        "told": status.get("cost", {}).get("ledger", {}).get("told"),
         "conditions": [
             (one["type"], one["status"], one["reason"], one.get("observedGeneration"))
             for one in status["conditions"]
@@ -299,8 +297,10 @@ def changes(story: Story) -> dict[str, int]:
 
 
 def _changes(story: Story) -> Iterator[str]:
+    """A month in which nobody meddles has a few changes a day; what people do may each bring a few more."""
+    most = 4 if story.is_calm else 4 + len(story.month.edits)
     for day, count in changes(story).items():
-        if count > 4:
+        if count > most:
             yield f"{day} the count changed {count} times"
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from builders import NOW, llama
-from llamafleet.api.ledger import Ledger
+from llamafleet.api.ledger import Ledger, Told
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.planning.money.telling import tell
 from llamafleet.planning.plan import Observation, Plan, plan
 from llamafleet.planning.rollout import Rollout
 from llamafleet.planning.sizing.pools import resolve
@@ -116,7 +117,15 @@ def told(
     found: Plan, now: Ledger, last: Ledger | None, before: LlamaDeploymentStatus | None = None
 ) -> list[str]:
     before = before or LlamaDeploymentStatus()
-    return [one.reason for one in notices(fleet(found, now), before, last) if "Ceiling" not in one.reason]
+    heard = notices(fleet(found, telling(found, now)), before, last)
+    return [one.reason for one in heard if "Ceiling" not in one.reason]
+
+
+def telling(found: Plan, account: Ledger) -> Ledger:
+    """The account with what people hear of at this decision."""
+    cost = found.case.spec.cost
+    assert cost is not None
+    return tell(account, cost.monthly_budget, found.case.outlook.purse.spent_usd, found.money)
 
 
 def spends(spent: str) -> tuple[Plan, Ledger]:
@@ -138,11 +147,12 @@ def spends(spent: str) -> tuple[Plan, Ledger]:
     ],
 )
 def test_a_part_of_the_budget_is_told_when_it_is_reached(was: str, now: str, heard: list[str]) -> None:
-    assert told(*spends(now), ledger(was)) == heard
+    assert told(*spends(now), telling(*spends(was))) == heard
 
 
 def test_a_part_that_was_reached_in_another_month_counts_anew() -> None:
-    assert told(*spends("60"), ledger("60", month="2026-10")) == ["Budget50PercentSpent"]
+    october = telling(*spends("60")).model_copy(update={"month": "2026-10"})
+    assert told(*spends("60"), october) == ["Budget50PercentSpent"]
     assert told(*spends("60"), None) == ["Budget50PercentSpent"]
 
 
@@ -156,7 +166,20 @@ def test_a_fleet_that_is_stopped_before_its_money_is_spent_is_told_of_once() -> 
     """What is left pays for the drain; so the sum never reaches the budget."""
     found, account = costs({"monthlyBudget": "100"}, "99.9"), ledger("99.9")
     assert told(found, account, account) == ["Budget100PercentSpent"]
-    assert told(found, account, account, after(found, account)) == []
+    assert told(found, account, telling(found, account)) == []
+
+
+def test_a_fleet_that_comes_back_after_a_quick_drain_and_is_stopped_again_is_not_told_of_twice() -> None:
+    stopped, runs = (costs({"monthlyBudget": "100"}, spent) for spent in ("99.9", "90"))
+    account = telling(runs, telling(stopped, ledger("99.9")))
+    assert account.told == Told(budget=Decimal(100), percent=100)
+    assert told(stopped, account, account) == []
+
+
+def test_another_budget_is_told_of_anew() -> None:
+    account = telling(*spends("60"))
+    lower = costs({"monthlyBudget": "70", "onExhausted": "Warn"}, "60")
+    assert told(lower, account, account) == ["Budget80PercentSpent"]
 
 
 def test_a_ceiling_is_told_once_for_each_edit() -> None:

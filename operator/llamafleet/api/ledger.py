@@ -124,6 +124,16 @@ class LastMonth(Record):
     """What was spent in it, in USD. Required."""
 
 
+class Told(Record):
+    """The part of the budget that people were told to be spent."""
+
+    budget: Amount
+    """The budget that it is a part of, in USD. Required."""
+
+    percent: Annotated[int, Field(ge=0, le=100)]
+    """How much of it, in percent. Required."""
+
+
 class Ledger(Record):
     """The checkpoint of the month's bill."""
 
@@ -147,6 +157,9 @@ class Ledger(Record):
 
     tokens: Annotated[int, Field(ge=0, le=LARGEST)] = 0
     """The tokens that were worked through this month, prompts and answers together."""
+
+    told: Told | None = None
+    """What people were told of this month, so that each part is told once. Absent: nothing yet."""
 
     unpriced: bool = False
     """Whether pods ran this month without a known price, so that the sum is too low."""

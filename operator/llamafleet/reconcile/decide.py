@@ -12,6 +12,7 @@ from llamafleet.planning.drain import drain
 from llamafleet.planning.keeping import is_over, is_spent
 from llamafleet.planning.money.account import Ground, account
 from llamafleet.planning.money.ledger import spent
+from llamafleet.planning.money.telling import tell
 from llamafleet.planning.plan import Plan, plan
 from llamafleet.planning.schedule.localtime import zone_of
 from llamafleet.planning.schedule.opening import Overrides
@@ -47,13 +48,19 @@ def decide(seen: Seen, known: Catalogue) -> Decided:
     ledger, starts = _account(seen, pools)
     wish = _plan(seen, pools, known, ledger, starts)
     if isinstance(wish, Plan):
-        return Decided(wish, ledger, wish.case.starts, sleeps=False, wake=wish.wake)
+        return Decided(wish, _told(ledger, wish), wish.case.starts, sleeps=False, wake=wish.wake)
     last = seen.last_status.schedule
     spent_all = is_spent(seen.llama, spent(ledger, seen.now))
     shut = isinstance(seen.overrides, Overrides) and seen.overrides.closed(seen.now)
     sleeps = seen.suspended or shut or is_over(last, seen.now) or spent_all
     wake = last.next_transition if last and not sleeps else None
     return Decided(wish, ledger, starts, sleeps=sleeps, wake=wake)
+
+
+def _told(ledger: Ledger, plan: Plan) -> Ledger:
+    """The account with what people are told of it now."""
+    cost = plan.case.spec.cost
+    return tell(ledger, cost.monthly_budget if cost else None, plan.case.outlook.purse.spent_usd, plan.money)
 
 
 def _account(seen: Seen, pools: Pools) -> tuple[Ledger, ColdStarts]:

@@ -89,7 +89,8 @@ def notices(case: Situation, before: LlamaDeploymentStatus) -> Iterator[Notice]:
         began = opening.since or opening.until
         yield Notice("Normal", "WindowOpened", f"Open{until} ({opening.window}).", _apart(began, before))
     if was and not is_open:
-        yield Notice("Normal", "WindowClosed", _told(case), _apart(_known_end(before), before))
+        ends = _known_end(before) or case.seen.overrides.closed_until
+        yield Notice("Normal", "WindowClosed", _told(case), _apart(ends, before))
 
 
 def _was_open(before: LlamaDeploymentStatus) -> bool:

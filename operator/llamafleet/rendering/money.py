@@ -1,7 +1,6 @@
 """What people are told of the money: figures, conditions and events."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, Final
 
 from llamafleet.api.ledger import Ledger
@@ -9,6 +8,7 @@ from llamafleet.api.scalars import format_money
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.planning.money.budget import Kind, mark
 from llamafleet.planning.money.ledger import spent
+from llamafleet.planning.money.telling import ALL, told
 from llamafleet.planning.money.tokens import blended, break_even_tokens, usd_per_million
 from llamafleet.planning.plan import Plan
 from llamafleet.rendering.fleet import Fleet
@@ -18,9 +18,6 @@ from llamafleet.rendering.statement import Statement, false, true
 WITHIN_BUDGET: Final = "WithinBudget"
 CEILING: Final = "CeilingWithinBudget"
 PRICED: Final = "Priced"
-
-ALL: Final = 100
-"""Percent of the budget."""
 
 
 def figures(fleet: Fleet) -> dict[str, Any]:
@@ -103,7 +100,7 @@ def notices(
     What the last status says already is no news: an Event is forgotten after an hour, and would come again.
     """
     generation = fleet.metadata.generation
-    yield from _marks(plan, fleet.ledger, before, ledger)
+    yield from _marks(plan, fleet.ledger, ledger)
     excess, problem = _over(plan), plan.shape.price_problem
     if excess and not _is_said(before, CEILING, "CeilingExceedsBudget", generation):
         yield Notice("Warning", "CeilingExceedsBudget", excess, str(generation))
@@ -119,28 +116,19 @@ def _is_said(before: LlamaDeploymentStatus, kind: str, reason: str, generation: 
     )
 
 
-def _marks(
-    plan: Plan, ledger: Ledger, before: LlamaDeploymentStatus, last: Ledger | None
-) -> Iterator[Notice]:
+def _marks(plan: Plan, ledger: Ledger, last: Ledger | None) -> Iterator[Notice]:
     """50, 80 or 100 percent. A fleet that is stopped so that its bill stays below the budget has spent it."""
-    cost = plan.case.spec.cost
-    if cost is None or cost.monthly_budget is None or plan.case.outlook.projected_usd is None:
+    budget = plan.case.spec.cost.monthly_budget if plan.case.spec.cost else None
+    if budget is None:
         return
-    month, budget = plan.case.outlook.month, cost.monthly_budget
-    was = _last_mark(before, last, budget) if last and last.month == ledger.month else 0
-    now = mark(spent(ledger, plan.case.seen.now), budget)
-    said = f"{now} % of the budget of {month.name}"
-    if now < ALL and plan.money.kind in {Kind.EXHAUSTED, Kind.FLOOR, Kind.WARNED}:
-        now, said = ALL, f"The budget of {month.name} is used up"
+    month, now = plan.case.outlook.month, told(ledger, budget)
+    was = told(last, budget) if last and last.month == ledger.month else 0
     if now > was:
+        is_short = now == ALL and mark(plan.case.outlook.purse.spent_usd, budget) < ALL
+        said = "The budget of {} is used up" if is_short else f"{now} % of the budget of {{}}"
         yield Notice(
             "Warning" if now == ALL else "Normal",
             f"Budget{now}PercentSpent",
-            f"{said}: {plan.money.message}",
+            f"{said.format(month.name)}: {plan.money.message}",
             f"{month.label} {budget}",
         )
-
-
-def _last_mark(before: LlamaDeploymentStatus, last: Ledger, budget: Decimal) -> int:
-    """The part that was told of."""
-    return ALL if _is_said(before, WITHIN_BUDGET, "BudgetExhausted") else mark(spent(last, last.at), budget)

@@ -38,4 +38,8 @@ def _wordless_all(items: Any, key: str) -> Any:  # noqa: ANN401 - see above
 
 
 def _wordless(item: Any, key: str) -> Any:  # noqa: ANN401 - see above
-    return {**item, "message": ""} if isinstance(item, Mapping) and item.get(key) in IN_WORDS else item
+    if not isinstance(item, Mapping):
+        return item
+    # Of a fleet at zero, Ready repeats the last reason, which may be that of the money.
+    is_moving = item.get(key) in IN_WORDS or item.get("reason") == "ScaledToZero"
+    return {**item, "message": ""} if is_moving else item
