@@ -34,7 +34,6 @@ class Memory:
         accounts_left: the accounts of deleted resources that are not written yet.
         accounts_kept: those that are.
         announced: every Event, in order; a name that exists already is one Event, as in a cluster.
-        shortened: the names of the pods that were given a few seconds to end, in order.
     """
 
     resource_now: dict[str, Any] | None
@@ -50,7 +49,6 @@ class Memory:
     accounts_left: dict[Key, dict[str, Any]] = field(default_factory=dict)
     accounts_kept: dict[Key, dict[str, Any]] = field(default_factory=dict)
     announced: list[Announcement] = field(default_factory=list)
-    shortened: list[str] = field(default_factory=list)
 
     async def resource(self, key: Key) -> dict[str, Any] | None:
         del key
@@ -106,11 +104,6 @@ class Memory:
         self._write("account", "account")
         self.accounts_kept[key] = dict(ledger)
         self.accounts_left.pop(key, None)
-
-    async def shorten(self, namespace: str, pod: PodSeen) -> None:
-        assert self.resource_now is not None
-        assert namespace == self.resource_now["metadata"]["namespace"]
-        self.shortened.append(pod.name)
 
     async def announce(self, event: Announcement) -> None:
         known = {(one.uid, one.reason, one.again) for one in self.announced}

@@ -39,7 +39,6 @@ class Pod:
     bound: datetime
     ready: datetime
     grace: int
-    given: int = 0
     requested: datetime | None = None
     gone: datetime | None = None
     prices: list[tuple[datetime, Decimal]] = field(default_factory=list)
@@ -48,8 +47,8 @@ class Pod:
         """What the API server shows of it."""
         is_bound, is_ready = self.bound <= now, self.ready <= now
         last = self.gone is not None and self.gone <= now and self.gone.second % 2 == 0
-        grace = None if self.requested is None else 0 if last else self.given
-        deadline = self.gone if last else self.requested and self.requested + self.given * SECOND
+        grace = None if self.requested is None else 0 if last else self.grace
+        deadline = self.gone if last else self.requested and self.requested + self.grace * SECOND
         return pod(
             name=self.name,
             uid=self.name,
@@ -154,7 +153,6 @@ class Month:
         self.drains = (10, 100_000)
         self.reconciler = self._operator()
         self.wake = begin
-        self.told = 0
         self.shown = begin
 
     @property
@@ -300,7 +298,6 @@ class Month:
 
     def _control(self) -> bool:
         """The Deployment controller and the kubelet do their part; whether there was anything to do."""
-        self._short()
         wanted = self.world.objects["Deployment"]["spec"]["replicas"]
         active = [one for one in self.existing if one.requested is None]
         for _ in range(wanted - len(active)):
@@ -309,15 +306,6 @@ class Month:
         for one in doomed[: max(0, len(active) - wanted)]:
             self.delete(one)
         return wanted != len(active)
-
-    def _short(self) -> None:
-        """Pods that get a few seconds, also those that get them before their Deployment is lowered."""
-        names, self.told = self.world.shortened[self.told :], len(self.world.shortened)
-        for one in self.existing:
-            if one.name in names:
-                one.requested = one.requested or self.now
-                one.given = 5
-                one.gone = self.now + self.random.randint(1, 7) * SECOND
 
     def _born(self) -> Pod:
         bound = self.now + self.random.randint(1, 15) * SECOND
@@ -328,13 +316,12 @@ class Month:
         return Pod(name, self.now, bound, ready, grace, prices=[(self.now, self.price)])
 
     def delete(self, one: Pod) -> None:
-        """Its deletion is asked for. A server that starts loses SIGTERM; a pod without node goes at once."""
+        """Its deletion is asked for. Its hook ends a server that starts; a pod without node goes at once."""
         one.requested = self.now
-        one.given = one.grace
         if one.bound > self.now:
             one.gone = one.bound = one.ready = self.now
         elif one.ready > self.now:
-            one.gone = self.now + one.grace * SECOND
+            one.gone = self.now + self.random.randint(1, 7) * SECOND
             one.ready = one.gone + timedelta(days=999)
         else:
             lower, upper = (min(bound, one.grace) for bound in self.drains)
