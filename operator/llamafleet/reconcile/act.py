@@ -10,8 +10,8 @@ import orjson
 from llamafleet.api.observed import ChildSeen
 from llamafleet.errors import Unavailable
 from llamafleet.reconcile.difference import holds
-from llamafleet.reconcile.observe import Seen
 from llamafleet.reconcile.ports import Writes
+from llamafleet.reconcile.seen import Seen
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from llamafleet.planning.schedule.localtime import zone_of
 from llamafleet.planning.schedule.opening import Overrides
 from llamafleet.planning.sizing.pools import resolve
 from llamafleet.planning.sizing.shape import Pool, UnusablePool
-from llamafleet.reconcile.observe import Seen
+from llamafleet.reconcile.seen import Seen
 
 Pools = tuple[Pool | UnusablePool, ...]
 

@@ -20,8 +20,9 @@ from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import rollout
 from llamafleet.reconcile.act import Acted, act
 from llamafleet.reconcile.decide import Decided, decide
-from llamafleet.reconcile.observe import Seen, observe, read_ledger
+from llamafleet.reconcile.observe import observe
 from llamafleet.reconcile.ports import World
+from llamafleet.reconcile.seen import Seen, read_ledger
 from llamafleet.rendering.children import children
 from llamafleet.rendering.fleet import Fleet
 from llamafleet.rendering.news import is_news

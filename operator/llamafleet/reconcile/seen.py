@@ -1,0 +1,172 @@
+"""What was there when we looked: values, and what they say together. Nothing is read here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from llamafleet.api.gpupool import GpuPool
+from llamafleet.api.ledger import Ledger
+from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.metadata import ObjectMeta
+from llamafleet.api.observed import ChildSeen, Departed, Load, PodSeen
+from llamafleet.api.status import LlamaDeploymentStatus
+from llamafleet.errors import InvalidSpec
+from llamafleet.planning.coldstart import ColdStarts
+from llamafleet.planning.earlyclosing import EarlyClosing
+from llamafleet.planning.money.ledger import spent
+from llamafleet.planning.plan import Observation, RunningShape, UnusablePool
+from llamafleet.planning.schedule.opening import Overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The pods of a resource, and what they say.
+
+    Attributes:
+        pods: every pod that exists, oldest first.
+        departed: the pods that went since somebody last accounted for them.
+        loads: what ready pods say of their work, by uid; None when nobody needs to know.
+        spot: whether a node is a spot node, by name, where that decides a price.
+        logs: the end of the log of containers that ended, by pod uid.
+    """
+
+    pods: tuple[PodSeen, ...]
+    departed: tuple[Departed, ...]
+    loads: Mapping[str, Load] | None
+    spot: Mapping[str, bool | None]
+    logs: Mapping[str, str]
+
+    @property
+    def active(self) -> tuple[PodSeen, ...]:
+        """The pods that are not on their way out."""
+        return tuple(pod for pod in self.pods if pod.active)
+
+    def is_idle(self, pod: PodSeen) -> bool | None:
+        """Whether a pod has nothing to do; None without a reading."""
+        load = (self.loads or {}).get(pod.uid)
+        return None if load is None else load.running + load.waiting == 0
+
+    @property
+    def idle(self) -> bool | None:
+        """Whether every active pod is ready and has nothing to do; None without a reading of each."""
+        answers = [self.is_idle(pod) if pod.ready else None for pod in self.active]
+        return None if not answers or None in answers else all(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was there when we looked.
+
+    Attributes:
+        metadata: the metadata of the resource.
+        llama: the resource, or why its spec cannot be read.
+        suspended: whether the author wants the fleet to sleep. Known of a spec that cannot be read, too: an
+            operator that is stricter than the one before must not keep anybody from saving money.
+        overrides: what its annotations ask for, or why one of them cannot be read.
+        before: the status that we wrote last, as the API server holds it.
+        pools: every GpuPool that can be read.
+        unreadable: the GpuPools that cannot.
+        carried: the account that a deleted namesake has left, for a resource that has none yet.
+        children: its children, by kind.
+        fleet: its pods.
+        now: when we looked, UTC.
+    """
+
+    metadata: ObjectMeta
+    llama: LlamaDeployment | InvalidSpec
+    suspended: bool
+    overrides: Overrides | InvalidSpec
+    before: Mapping[str, Any]
+    pools: tuple[GpuPool, ...]
+    unreadable: tuple[UnusablePool, ...]
+    carried: Ledger | None
+    children: Mapping[str, ChildSeen]
+    fleet: Fleet
+    now: datetime
+
+    @property
+    def last_status(self) -> LlamaDeploymentStatus:
+        """The status that we wrote last, parsed; an empty one when somebody garbled it."""
+        try:
+            return LlamaDeploymentStatus.model_validate(self.before)
+        except ValidationError:
+            return LlamaDeploymentStatus()
+
+    @property
+    def last_ledger(self) -> Ledger | None:
+        """The account that we wrote last, whatever became of the rest; None when there is none to be read."""
+        return own_ledger(self.before) or self.carried
+
+    def observation(self, ledger: Ledger, starts: ColdStarts) -> Observation:
+        """The part of it that the plan depends on.
+
+        Args:
+            ledger: what the fleet has cost this month.
+            starts: how long its pods took to become ready.
+        """
+        schedule = self.last_status.schedule
+        early = EarlyClosing(schedule.idle_since, schedule.closed_early_until) if schedule else EarlyClosing()
+        return Observation(
+            now=self.now,
+            replicas=self._decided_last(),
+            running=self._running(),
+            overrides=self.overrides if isinstance(self.overrides, Overrides) else Overrides(),
+            cold_starts=starts,
+            spent_usd=spent(ledger, self.now),
+            paid=len(ledger.meters),
+            warming_for=self._warming_for(),
+            idle=self.fleet.idle,
+            early=early,
+        )
+
+    def _warming_for(self) -> datetime | None:
+        """The opening for which replicas were started early: wanted, although it was closed."""
+        schedule = self.last_status.schedule
+        is_early = schedule is not None and not schedule.open and bool(self._decided_last())
+        return schedule.next_transition if schedule is not None and is_early else None
+
+    def _running(self) -> RunningShape | None:
+        """The shape of the pods that run; None when none should, so that the next start is free to choose."""
+        plan, decided = self.last_status.plan, self._decided_last()
+        if plan is None or not decided:
+            return None
+        return RunningShape(
+            pool=plan.pool,
+            quantization=plan.quantization,
+            tensor_parallel=plan.tensor_parallel,
+            pipeline_parallel=plan.pipeline_parallel or 1,  # a status of an older release knows no stages
+            checkpoint=plan.checkpoint,
+        )
+
+    def _decided_last(self) -> int | None:
+        """The count that was decided last: None before there is a Deployment.
+
+        The status says it; when somebody garbled the status, the Deployment still knows.
+        """
+        deployment = self.children.get("Deployment")
+        if deployment is None:
+            return None
+        if self.last_status.observed_generation < 0:
+            replicas: int = orjson.loads(deployment.body)["spec"]["replicas"]
+            return replicas
+        return self.last_status.desired_replicas
+
+
+def own_ledger(status: Mapping[str, Any]) -> Ledger | None:
+    """The account in a status; None when there is none that can be read."""
+    try:
+        return read_ledger(status["cost"]["ledger"])
+    except (KeyError, TypeError):
+        return None
+
+
+def read_ledger(raw: Any) -> Ledger | None:  # noqa: ANN401 - any JSON value
+    """An account as it was written; None when somebody garbled it."""
+    try:
+        return Ledger.model_validate(raw)
+    except ValidationError:
+        return None
