@@ -96,13 +96,10 @@ class TestBadInput:
         assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
 
     def test_fields_without_effect_are_named(self, small: Llama) -> None:
-        small.apply(
-            cost={"hourlyLimit": "5"},
-            schedule={"windows": [{"name": "night", "start": "0 1 * * 1-5", "duration": "4h"}]},
-        )
+        small.apply(scaling={"queueDepth": 4, "idleTimeout": "30m"})
         message = small.wait_for("FieldsInEffect", "False", "NotYetInEffect")
-        assert "spec.schedule" in message
-        assert "spec.cost" in message
+        assert "spec.scaling.queueDepth" in message
+        assert "spec.scaling.idleTimeout" in message
 
     def test_an_object_of_somebody_else_is_left_alone(self, small: Llama) -> None:
         service = {
