@@ -179,7 +179,7 @@ def test_the_sum_of_a_refusal_adds_up(asked: LlamaDeploymentSpec, given_pools: l
 
 
 @patient
-@given(asked=specs(), given_pools=several())
+@given(asked=specs(concurrency=4_096), given_pools=several())
 def test_a_refusal_fits_into_a_condition_and_ends_without_a_full_stop(
     asked: LlamaDeploymentSpec, given_pools: list[Pool]
 ) -> None:
