@@ -1,7 +1,11 @@
 """What the pages about printed JSON must show: a table of keys with their types, made from the record."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from builders import ROOT
 from llamafleet.api.base import Record
 
 
@@ -9,6 +13,14 @@ def table_after(page: str, heading: str) -> list[str]:
     """The rows of the first table of three columns after a text of the page."""
     table = page[page.index(heading) :].partition("| Key | Type | Meaning |\n| --- | --- | --- |\n")[2]
     return table.partition("\n\n")[0].rstrip("\n").split("\n")
+
+
+def enter_folder_of(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder with the manifests that a page speaks of."""
+    (folder / "manifests").symlink_to(ROOT / "manifests")
+    (folder / "night.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
 
 
 def rows(record: type[Record]) -> list[str]:

@@ -13,29 +13,15 @@ from hypothesis import strategies as st
 
 from builders import NOW
 from cli.ended import Ended
+from cli.nights import L40S, LLAMA
 from llamafleet.catalogue import catalogue
 from llamafleet.cli import main
 from llamafleet.cli.cost_words import tokens_text
 
-LLAMA = """
-apiVersion: llamafleet.io/v1alpha1
-kind: LlamaDeployment
-metadata: {{name: night}}
-spec:
-  model: {{variant: scout}}
-  serving: {{contextLength: 65536}}
-  {spec}
-"""
 NIGHTLY = (
     "schedule: {timeZone: Europe/Berlin, preWarm: 30m, windows: "
     '[{name: nightly, start: "0 1 * * *", duration: 4h}]}'
 )
-L40S = """
-apiVersion: llamafleet.io/v1alpha1
-kind: GpuPool
-metadata: {name: l40s}
-spec: {gpu: l40s, gpusPerNode: 1, price: {onDemand: "0.79"}}
-"""
 
 
 @pytest.fixture(autouse=True)

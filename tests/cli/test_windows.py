@@ -11,26 +11,12 @@ import pytest
 
 from builders import NOW, ROOT
 from cli.ended import Ended
+from cli.nights import L40S, LLAMA
 from llamafleet.cli import main
 
 SCOUT = str(ROOT / "manifests" / "samples" / "scout.yaml")
 
-LLAMA = """
-apiVersion: llamafleet.io/v1alpha1
-kind: LlamaDeployment
-metadata: {{name: night}}
-spec:
-  model: {{variant: scout}}
-  serving: {{contextLength: 65536}}
-  {spec}
-"""
 NIGHTLY = '{name: nightly, start: "0 1 * * *", duration: 4h}'
-L40S = """
-apiVersion: llamafleet.io/v1alpha1
-kind: GpuPool
-metadata: {name: l40s}
-spec: {gpu: l40s, gpusPerNode: 1, price: {onDemand: "0.79"}}
-"""
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from builders import NOW, ROOT
-from cli.pages import rows, table_after
+from cli.pages import enter_folder_of, rows, table_after
 from llamafleet.api.base import Record
 from llamafleet.cli import main
 from llamafleet.cli.windows_output import HabitCost, OpenInterval, WindowsOutput
@@ -26,10 +26,7 @@ RANGE = ["--from", "2026-03-23", "--to", "2026-04-06"]
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the manifests that the page speaks of."""
-    (tmp_path / "manifests").symlink_to(ROOT / "manifests")
-    (tmp_path / "night.yaml").write_text(PAGE.partition("```yaml\n")[2].partition("```")[0])
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    enter_folder_of(PAGE, tmp_path, monkeypatch)
     return tmp_path
 
 

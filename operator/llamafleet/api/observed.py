@@ -128,6 +128,11 @@ class Load:
     prompt_tokens: int
     generation_tokens: int
 
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.running + self.waiting == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:

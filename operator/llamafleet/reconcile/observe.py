@@ -20,7 +20,7 @@ from llamafleet.planning.money.rates import sells_spot
 from llamafleet.planning.plan import UnusablePool
 from llamafleet.planning.schedule.opening import Overrides, read_overrides
 from llamafleet.reconcile.ports import Views
-from llamafleet.reconcile.seen import Fleet, Seen, own_ledger, read_ledger
+from llamafleet.reconcile.seen import Fleet, Seen, own_ledger, read_ledger, read_status
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
     raw = await world.resource(key)
     if raw is None or raw["metadata"].get("deletionTimestamp"):
         return None
+    before = raw.get("status", {})
     metadata, llama = ObjectMeta.model_validate(raw["metadata"]), _read(raw)
     read = [_read_pool(pool) for pool in await world.pools()]
     pools = tuple(pool for pool in read if isinstance(pool, GpuPool))
@@ -45,10 +46,11 @@ async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
         llama=llama,
         suspended=raw["spec"].get("suspend") is True,
         overrides=_overrides(metadata),
-        before=raw.get("status", {}),
+        before=before,
+        last_status=read_status(before),
         pools=pools,
         unreadable=tuple(pool for pool in read if isinstance(pool, UnusablePool)),
-        carried=await _carried(world, key, raw.get("status", {})),
+        carried=await _carried(world, key, before),
         children=world.children(key),
         fleet=await _fleet(world, key, llama, pools),
         now=now,

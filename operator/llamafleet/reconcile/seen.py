@@ -45,16 +45,12 @@ class Fleet:
         """The pods that are not on their way out."""
         return tuple(pod for pod in self.pods if pod.active)
 
-    def is_idle(self, pod: PodSeen) -> bool | None:
-        """Whether a pod has nothing to do; None without a reading."""
-        load = (self.loads or {}).get(pod.uid)
-        return None if load is None else load.running + load.waiting == 0
-
     @property
     def idle(self) -> bool | None:
         """Whether every active pod is ready and has nothing to do; None without a reading of each."""
-        answers = [self.is_idle(pod) if pod.ready else None for pod in self.active]
-        return None if not answers or None in answers else all(answers)
+        loads = [(self.loads or {}).get(pod.uid) if pod.ready else None for pod in self.active]
+        read = [load for load in loads if load is not None]
+        return all(load.idle for load in read) if loads and len(read) == len(loads) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,7 @@ class Seen:
             operator that is stricter than the one before must not keep anybody from saving money.
         overrides: what its annotations ask for, or why one of them cannot be read.
         before: the status that we wrote last, as the API server holds it.
+        last_status: the same, parsed; an empty one when somebody garbled it.
         pools: every GpuPool that can be read.
         unreadable: the GpuPools that cannot.
         carried: the account that a deleted namesake has left, for a resource that has none yet.
@@ -81,20 +78,13 @@ class Seen:
     suspended: bool
     overrides: Overrides | InvalidSpec
     before: Mapping[str, Any]
+    last_status: LlamaDeploymentStatus
     pools: tuple[GpuPool, ...]
     unreadable: tuple[UnusablePool, ...]
     carried: Ledger | None
     children: Mapping[str, ChildSeen]
     fleet: Fleet
     now: datetime
-
-    @property
-    def last_status(self) -> LlamaDeploymentStatus:
-        """The status that we wrote last, parsed; an empty one when somebody garbled it."""
-        try:
-            return LlamaDeploymentStatus.model_validate(self.before)
-        except ValidationError:
-            return LlamaDeploymentStatus()
 
     @property
     def last_ledger(self) -> Ledger | None:
@@ -154,6 +144,14 @@ class Seen:
             replicas: int = orjson.loads(deployment.body)["spec"]["replicas"]
             return replicas
         return self.last_status.desired_replicas
+
+
+def read_status(raw: Mapping[str, Any]) -> LlamaDeploymentStatus:
+    """A status as it was written; an empty one when somebody garbled it."""
+    try:
+        return LlamaDeploymentStatus.model_validate(raw)
+    except ValidationError:
+        return LlamaDeploymentStatus()
 
 
 def own_ledger(status: Mapping[str, Any]) -> Ledger | None:

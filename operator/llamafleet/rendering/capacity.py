@@ -6,8 +6,8 @@ A pool that sells none is rendered as if there were no spot nodes. ``planning`` 
 from typing import Any, Final
 
 from llamafleet.api.gpu import CapacityType
+from llamafleet.api.spot import SPOT_LABELS
 from llamafleet.planning.plan import Pool, Shape
-from llamafleet.planning.sizing.spot import SPOT_LABELS
 
 Expression = dict[str, Any]
 """One rule about a label of a node, in the form that Kubernetes gives ``matchExpressions``."""

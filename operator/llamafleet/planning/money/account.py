@@ -68,7 +68,7 @@ def _life(pod: PodSeen | Departed, ground: Ground, known: Mapping[str, Decimal |
     return lifetime(
         pod,
         last if is_guess and last is not None else price,
-        idle=None if load is None else load.running + load.waiting == 0,
+        idle=None if load is None else load.idle,
         tokens=None if load is None else load.prompt_tokens + load.generation_tokens,
     )
 

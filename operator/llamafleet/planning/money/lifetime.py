@@ -9,15 +9,12 @@ from decimal import Decimal
 from typing import Final
 
 from llamafleet.api.ledger import Meter
-from llamafleet.api.observed import Departed, PodSeen
+from llamafleet.api.observed import FINISHED, Departed, PodSeen
 from llamafleet.planning.money.bill import DECIMALS
 
 TEARDOWN: Final = timedelta(seconds=15)
 """How long a pod may be there after its containers have ended or were killed: the kubelet unmounts, reports
 and deletes. A second or two on an idle node; so a clock that is wrong costs at most this."""
-
-OVER: Final = ("Succeeded", "Failed")
-"""Phases in which no container of a pod runs again, so that its GPUs are free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def lifetime(
         tokens: its token counter at the last reading, prompts and answers together; None: there is none.
     """
     seen = pod.pod if isinstance(pod, Departed) else pod
-    ended = seen.phase in OVER
+    ended = seen.phase in FINISHED
     finished = seen.finished if ended or seen.deleting else None
     return Lifetime(
         uid=seen.uid,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from llamafleet.api.names import CLOSED_UNTIL_ANNOTATION, OPEN_UNTIL_ANNOTATION
 from llamafleet.api.problem import LONGEST_VALUE
 from llamafleet.api.schedule import Schedule
 from llamafleet.errors import InvalidSpec
@@ -24,10 +25,6 @@ from llamafleet.planning.schedule.timeline import (
     timeline,
 )
 from llamafleet.planning.schedule.windows import LONGEST
-
-OPEN_UNTIL: Final = "llamafleet.io/open-until"
-CLOSED_UNTIL: Final = "llamafleet.io/closed-until"
-"""Annotations that GitOps does not undo, because it does not know them."""
 
 OVERRIDE: Final = Level("override", OPEN)
 
@@ -102,7 +99,9 @@ def read_overrides(annotations: Mapping[str, str]) -> Overrides:
     Raises:
         InvalidSpec: one of them is no instant.
     """
-    return Overrides(_instant(annotations, OPEN_UNTIL), _instant(annotations, CLOSED_UNTIL))
+    return Overrides(
+        _instant(annotations, OPEN_UNTIL_ANNOTATION), _instant(annotations, CLOSED_UNTIL_ANNOTATION)
+    )
 
 
 def opening(

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 from llamafleet.api.gpupool import GpuPool, GpuPoolSpec, Toleration
 from llamafleet.api.metadata import ObjectMeta
+from llamafleet.api.spot import selects_spot
 from llamafleet.catalogue import Catalogue, GpuFacts, catalogue
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.sizing.shape import Pool, UnusablePool
-from llamafleet.planning.sizing.spot import selects_spot
 
 FIELD: Final = "spec.gpu.pools"
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from llamafleet.api.gpu import CapacityType
 from llamafleet.api.gpupool import Toleration
+from llamafleet.api.spot import selects_spot
 from llamafleet.catalogue import GpuFacts
-from llamafleet.planning.sizing.spot import selects_spot
 
 
 @dataclass(frozen=True, slots=True)
