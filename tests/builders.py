@@ -85,6 +85,7 @@ def pod(**changes: Any) -> PodSeen:
         "address": None,
         "pool": "",
         "gpus": 0,
+        "deletion_cost": 0,
     }
     return PodSeen(**{**usual, **changes})
 

@@ -2,93 +2,27 @@
 
 import asyncio
 import gzip
+import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from builders import ROOT, pod
+from adapters.bodies import body
+from builders import pod
 from llamafleet.adapters import loads
-from llamafleet.adapters.loads import AT_ONCE, BODY_BYTES, SECONDS, SERIES, Loads, is_pod_address, parse
+from llamafleet.adapters.loads import AT_ONCE, BODY_BYTES, CONNECT_SECONDS, SECONDS, Loads, is_pod_address
 from llamafleet.api.observed import Load, PodSeen
+from llamafleet.planning.scaling.signals import QUEUE_LOOK
 
-RECORDED = ROOT / "tests" / "adapters" / "data"
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """One side of a connection; whoever serves it closes it afterwards."""
 
 
-def body(*engines: Sequence[object], labels: str = 'engine="{}",model_name="tiny"') -> bytes:
-    """The four series in vLLM's form, one sample for each engine, among others with alike names."""
-    lines = []
-    for position, series in enumerate(SERIES):
-        name = series.decode()
-        lines += [f"# HELP {name} Number of {name} 5", f"# TYPE {name} gauge"]
-        lines += [
-            f"{name}{{{labels.format(number)}}} {values[position]}" for number, values in enumerate(engines)
-        ]
-        lines += [f'{name}_by_reason{{engine="0",reason="capacity"}} 77.0', f"x{name} 78.0"]
-    return "\n".join([*lines, ""]).encode()
-
-
 GOOD = body((2.0, 15.0, 2708.0, 3129.0))
 READING = Load(running=2, waiting=15, prompt_tokens=2708, generation_tokens=3129)
-
-
-NO_READING = {
-    "nothing": b"",
-    "a page": b"<html>hello</html>\n",
-    "bytes": bytes(range(256)) * 10 + b"\n",
-    "one series is missing": GOOD.replace(b"\nvllm:prompt_tokens_total{", b"\nvllm:other{"),
-    "only alike names": GOOD.replace(b"\nvllm:num_requests_waiting{", b"\nxvllm:num_requests_waiting{"),
-    "not a number": body((2.0, "NaN", 1.0, 1.0)),
-    "infinity": body((2.0, "+Inf", 1.0, 1.0)),
-    "a negative number": body((-1.0, 0.0, 1.0, 1.0)),
-    "half a request": body((0.5, 0.0, 1.0, 1.0)),
-    "more than anybody counted": body((1.0, 0.0, 1e300, 1.0)),
-    "a word": body((1.0, "many", 1.0, 1.0)),
-    "digits in Python's own way": body((1.0, "1_0", 1.0, 1.0)),
-    "one bad engine of two": body((1.0, 1.0, 1.0, 1.0), (1.0, "NaN", 1.0, 1.0)),
-    "cut off in the last number": GOOD[: GOOD.rindex(b"3129") + 2],
-}
-
-
-class TestParse:
-    """From a body to four numbers, or to none."""
-
-    @pytest.mark.parametrize(
-        ("name", "load"), [("metrics-loaded", READING), ("metrics-after", Load(0, 0, 12195, 24208))]
-    )
-    def test_a_recorded_vllm(self, name: str, load: Load) -> None:
-        assert parse((RECORDED / f"{name}.txt").read_bytes()) == load
-
-    def test_engines_are_added_up(self) -> None:
-        assert parse(body((1.0, 2.0, 30.0, 4e2), (10.0, 20.0, 300.0, 4000.0))) == Load(11, 22, 330, 4400)
-
-    @given(
-        st.lists(st.tuples(*[st.integers(0, 2**50)] * 4), min_size=1, max_size=4),
-        st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"])),
-    )
-    def test_whatever_the_model_is_called(self, engines: list[tuple[int, int, int, int]], name: str) -> None:
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("{", "{{").replace("}", "}}")
-        said = body(*(tuple(map(float, engine)) for engine in engines), labels=f'engine="{{}}",m="{quoted}"')
-        assert parse(said) == Load(*(sum(values) for values in zip(*engines, strict=True)))
-
-    def test_names_without_labels_and_samples_with_a_time(self) -> None:
-        plain = b"".join(series + b" 3\n" for series in SERIES)
-        assert parse(plain) == parse(plain.replace(b" 3\n", b"\t3 1395066363000\n")) == Load(3, 3, 3, 3)
-
-    @pytest.mark.parametrize("said", NO_READING.values(), ids=NO_READING.keys())
-    def test_what_is_no_reading(self, said: bytes) -> None:
-        assert parse(said) is None
-
-    @given(st.binary(max_size=200), st.integers(0, len(GOOD)))
-    def test_no_garbage_raises(self, garbage: bytes, where: int) -> None:
-        parse(garbage)
-        parse(GOOD[:where] + garbage + GOOD[where:])
 
 
 ADDRESSES = {
@@ -220,7 +154,7 @@ def readings(*talks: Talk) -> list[Load | None]:
 
     async def story() -> list[Load | None]:
         async with serving(*talks) as (port, addresses):
-            found = await Loads(port, lambda _: True).of([ready(address) for address in addresses])
+            found = await Loads(port, lambda _: True).of("default", [ready(address) for address in addresses])
         assert set(found) <= {f"at {address}" for address in addresses}
         return [found.get(f"at {address}") for address in addresses]
 
@@ -262,8 +196,50 @@ def test_a_body_of_just_the_limit_is_read() -> None:
     assert readings(answering(GOOD + filler)) == [READING]
 
 
-def test_the_deadline_is_short_enough_for_a_worker() -> None:
-    assert SECONDS == 2.0
+def test_the_deadlines_suit_a_look_every_fifteen_seconds() -> None:
+    assert (CONNECT_SECONDS, SECONDS) == (1.5, 4.0)
+    assert QUEUE_LOOK.total_seconds() > 3 * SECONDS, "a fleet with a pod that hangs leaves its worker alone"
+
+
+@contextmanager
+def out_of_reach(address: str, port: int) -> Iterator[None]:
+    """A port whose kernel answers no connection, as a node that is gone: its queue is full."""
+    with socket.socket() as server, socket.socket() as first, socket.socket() as second:
+        server.bind((address, port))
+        server.listen(0)
+        for client in (first, second):
+            client.setblocking(False)  # noqa: FBT003 - a name of the standard library
+            with suppress(BlockingIOError):
+                client.connect((address, port))
+        yield
+
+
+def test_pods_of_a_dead_node_do_not_take_the_place_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loads, "AT_ONCE", 2)
+    monkeypatch.setattr(loads, "CONNECT_SECONDS", 0.2)
+
+    async def story() -> None:
+        async with serving(answering(GOOD)) as (port, (good,)):
+            with out_of_reach("127.0.0.8", port), out_of_reach("127.0.0.9", port):
+                pods = [ready(address) for address in ("127.0.0.8", "127.0.0.9", good)]
+                assert await Loads(port, lambda _: True).of("default", pods) == {f"at {good}": READING}
+
+    asyncio.run(story())
+
+
+def test_more_pods_that_hang_than_are_asked_at_once_cost_one_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loads, "SECONDS", 0.5)
+
+    async def story() -> None:
+        async with serving(answering(GOOD), never_answer) as (port, (good, hung)):
+            pods = [ready(hung, uid=str(number)) for number in range(2 * AT_ONCE)]
+            started = time.monotonic()
+            assert await Loads(port, lambda _: True).of("default", [ready(good), *pods]) == {f"at {good}": READING}
+            assert time.monotonic() - started < 2.0
+
+    asyncio.run(story())
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -275,7 +251,7 @@ def test_a_redirect_is_not_followed() -> None:
             await answering(GOOD)(reader, writer)
 
         async with serving(note) as (port, (other,)), serving(redirecting_to(other, port)) as (at, _):
-            assert await Loads(at, lambda _: True).of([ready("127.0.0.2")]) == {}
+            assert await Loads(at, lambda _: True).of("default", [ready("127.0.0.2")]) == {}
         assert asked == []
 
     asyncio.run(story())
@@ -315,8 +291,8 @@ def test_only_ready_pods_with_an_address_that_may_be_asked_are_asked() -> None:
 
         async with serving(note, note, note) as (port, (one, two, three)):
             pods = [ready(one), pod(address=two), ready(three), pod(uid="new", ready=True)]
-            assert await Loads(port, lambda address: address != three).of(pods) == {f"at {one}": READING}
-            assert await Loads(port).of(pods) == {}, "loopback is nobody's pod"
+            assert await Loads(port, lambda address: address != three).of("default", pods) == {f"at {one}": READING}
+            assert await Loads(port).of("default", pods) == {}, "loopback is nobody's pod"
         assert asked == [one]
 
     asyncio.run(story())
@@ -326,8 +302,8 @@ def test_nobody_listens_and_nobody_is_asked() -> None:
     async def story() -> None:
         async with serving(never_answer) as (port, _):
             pass
-        assert await Loads(port, lambda _: True).of([ready("127.0.0.2")]) == {}
-        assert await Loads(port, lambda _: True).of([]) == {}
+        assert await Loads(port, lambda _: True).of("default", [ready("127.0.0.2")]) == {}
+        assert await Loads(port, lambda _: True).of("default", []) == {}
 
     asyncio.run(story())
 
@@ -345,7 +321,7 @@ def test_a_fleet_of_hundreds_is_asked_some_at_a_time() -> None:
 
         pods = [ready("127.0.0.2", uid=str(number)) for number in range(300)]
         async with serving(count) as (port, _):
-            assert await Loads(port, lambda _: True).of(pods) == {one.uid: READING for one in pods}
+            assert await Loads(port, lambda _: True).of("default", pods) == {one.uid: READING for one in pods}
         assert 1 < most <= AT_ONCE
 
     asyncio.run(story())
@@ -366,4 +342,4 @@ def test_a_caller_that_goes_away_leaves_nothing_behind() -> None:
 
 
 async def _of(asked: Loads) -> None:
-    await asked.of([ready("127.0.0.2")])
+    await asked.of("default", [ready("127.0.0.2")])

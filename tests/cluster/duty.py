@@ -18,15 +18,16 @@ ACCOUNT = f"system:serviceaccount:{NAMESPACE}:llamafleet"
 class Duty:
     """Whoever is on duty."""
 
-    def __init__(self, cluster: ControlPlane) -> None:
-        """Nobody, until :meth:`begin`."""
+    def __init__(self, cluster: ControlPlane, *options: str) -> None:
+        """Nobody, until :meth:`begin`; whoever comes gets these further options."""
         self._cluster = cluster
+        self._options = options
         self._log_start = cluster.audit_log.stat().st_size
         self._shift = contextlib.ExitStack()
 
     def begin(self) -> None:
         """Start an operator."""
-        self._operator = self._shift.enter_context(running_operator(self._cluster))
+        self._operator = self._shift.enter_context(running_operator(self._cluster, *self._options))
 
     def end(self) -> None:
         """End it as a pod would be ended."""
@@ -83,9 +84,9 @@ class Duty:
 
 
 @contextlib.contextmanager
-def on_duty(cluster: ControlPlane) -> Iterator[Duty]:
+def on_duty(cluster: ControlPlane, *options: str) -> Iterator[Duty]:
     """An operator for the length of a block; at its end, whether it kept to its rights."""
-    duty = Duty(cluster)
+    duty = Duty(cluster, *options)
     duty.begin()
     try:
         yield duty

@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 PATIENCE_SECONDS = 90.0
 """How long a client waits for the next token; longer than any test lets one wait that still comes."""
 
+MODEL = "fleet"
+"""What a fleet of these tests is called, and so its model, unless there are several."""
+
+JSON = {"Content-Type": "application/json"}
+
 
 @dataclass
 class Answer:
@@ -37,7 +42,7 @@ class Answer:
     @property
     def complete(self) -> bool:
         """Whether every token came, and the end that the server marks."""
-        return self.done and self.text == "".join(f" {number}" for number in range(self.wanted))
+        return self.done and self.text.split() == counting(self.wanted).split()
 
     @property
     def begun(self) -> bool:
@@ -52,12 +57,18 @@ class Answer:
         )
 
 
+def counting(tokens: int) -> str:
+    """A prompt of so many tokens. Both servers answer with it, so that a client sees when one is missing."""
+    return " ".join(map(str, range(tokens)))
+
+
 def ask(
     address: str,
     tokens: int,
     *,
     port: int = 80,
     patience: float = PATIENCE_SECONDS,
+    model: str = MODEL,
     answer: Answer | None = None,
 ) -> Answer:
     """Ask for a streamed answer of so many tokens on a connection of its own, and read it to its end."""
@@ -69,8 +80,8 @@ def ask(
         except ConnectionRefusedError:
             answer.refused = True
             return answer
-        body = json.dumps({"prompt": "count", "max_tokens": tokens, "stream": True})
-        connection.request("POST", "/v1/completions", body)
+        asked = {"model": model, "prompt": counting(tokens), "max_tokens": tokens, "stream": True}
+        connection.request("POST", "/v1/completions", json.dumps(asked), JSON)
         _read(connection.getresponse(), answer)
     except (OSError, http.client.HTTPException) as error:
         answer.error = f"{type(error).__name__}: {error}"

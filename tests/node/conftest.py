@@ -7,15 +7,19 @@ import pytest
 
 from fleet_operator import OperatorProcess, install, running_operator
 from llamas import Llama, pool
-from node.fleets import IMAGES, POOL, Fleet
+from node.clients import MODEL
+from node.fleets import IMAGES, POOL, SIMULATORS, Fleet
+from testbed import binaries
 from testbed.control_plane import ControlPlane
 from testbed.fixtures import control_plane, namespace, pytest_collection_finish, require_real_node
 from testbed.real_node import RealNode
 from testbed.real_node_files import LABEL
+from testbed.versions import NODE
 
 __all__ = ["control_plane", "fleet", "namespace", "node", "operator", "pytest_collection_finish"]
 
-FAKE = Path(__file__).parent / "fake_vllm.py"
+HERE = Path(__file__).parent
+SIMULATOR = "llm-d-inference-sim"
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +28,12 @@ def node(request: pytest.FixtureRequest) -> Iterator[RealNode]:
     require_real_node()
     cluster: ControlPlane = request.getfixturevalue("control_plane")
     install(cluster)
-    with RealNode(cluster, {"vllm": FAKE}, IMAGES) as running:
+    programs = {
+        "vllm": HERE / "fake_vllm.py",
+        f"{SIMULATORS}/vllm": HERE / "vllm_sim.py",
+        f"{SIMULATORS}/{SIMULATOR}": binaries.ensure(NODE) / SIMULATOR,
+    }
+    with RealNode(cluster, programs, IMAGES) as running:
         cluster.apply(pool(POOL, "1.00", nodeSelector=dict([LABEL])))
         yield running
 
@@ -42,6 +51,6 @@ def operator(control_plane: ControlPlane, node: RealNode) -> Iterator[OperatorPr
 def fleet(control_plane: ControlPlane, operator: OperatorProcess, namespace: str) -> Iterator[Fleet]:
     """A fleet that a test starts as it likes; it is gone when the test is over."""
     assert operator.alive()
-    made = Fleet(Llama(control_plane, namespace, "fleet"))
+    made = Fleet(Llama(control_plane, namespace, MODEL))
     yield made
     made.remove()

@@ -8,8 +8,8 @@ process ends with code 0 when its clients have left. Not the same: the teardown 
 one second where vLLM takes eight, so that tests are shorter; of the two outcomes of a timeout of 0 only the
 usual one occurs; and SIGTERM is lost from the first moment, as it is for process 1 of a container.
 
-The simulator llm-d-inference-sim is not used: it ends at once when SIGTERM comes during start-up, knows no
-``--shutdown-timeout``, and a second stand-in beside this one would prove nothing more.
+The simulator llm-d-inference-sim, over ``vllm_sim.py``, makes the load of the other tests. It cannot stand in
+here: it ends at once when SIGTERM comes during start-up, and knows no ``--shutdown-timeout``.
 
 This file runs inside a container and must import nothing but the standard library. Environment:
 
@@ -27,7 +27,7 @@ import os
 import signal
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -35,6 +35,7 @@ STARTUP_SECONDS = float(os.environ.get("FAKE_VLLM_STARTUP_SECONDS", "1"))
 TOKEN_SECONDS = float(os.environ.get("FAKE_VLLM_TOKEN_SECONDS", "0.05"))
 RUNNING = int(os.environ.get("FAKE_VLLM_RUNNING", "2"))
 TEARDOWN_SECONDS = 1.0
+KV_USAGE = 0.00354  # of the cache per running request: two of them were recorded to use 0.7 %
 PAGE = (b"text/plain; version=1.0.0; charset=utf-8", b"application/json", b"text/event-stream; charset=utf-8")
 REASONS = {200: b"OK", 400: b"Bad Request", 404: b"Not Found", 500: b"Internal Server Error"}
 
@@ -58,7 +59,7 @@ class Engine:
     waiting: deque[asyncio.Event] = field(default_factory=deque)
     prompt_tokens: int = 0
     generated_tokens: int = 0
-    finished: int = 0
+    finished: "Counter[str]" = field(default_factory=Counter)
     draining: bool = False
     dead: bool = False
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,6 +73,9 @@ class Engine:
         try:
             await mine.wait()
             yield
+        except asyncio.CancelledError:  # its client has left
+            self.finished["abort"] += 1
+            raise
         finally:
             if mine.is_set():
                 self.running -= 1
@@ -96,19 +100,36 @@ class Engine:
                 await asyncio.Event().wait()
             self.generated_tokens += 1
             yield f" {number}"
-        self.finished += 1
+        self.finished["length"] += 1
 
     def metrics(self, model: str) -> bytes:
-        """The page of ``/metrics``, as far as anybody here reads it."""
-        labels = f'engine="0",model_name="{model}"'
-        lines = [
-            f"vllm:num_requests_running{{{labels}}} {self.running:.1f}",
-            f"vllm:num_requests_waiting{{{labels}}} {len(self.waiting):.1f}",
-            f"vllm:prompt_tokens_total{{{labels}}} {self.prompt_tokens:.1f}",
-            f"vllm:generation_tokens_total{{{labels}}} {self.generated_tokens:.1f}",
-            f'vllm:request_success_total{{{labels},finished_reason="length"}} {self.finished:.1f}',
+        """The page of ``/metrics``, as far as anybody here reads it; names and labels are as recorded."""
+        mine = {"engine": "0", "model_name": model}
+        samples: list[tuple[str, dict[str, str], float]] = [
+            ("num_requests_running", mine, self.running),
+            ("num_requests_waiting", mine, len(self.waiting)),
+            ("num_requests_waiting_by_reason", mine | {"reason": "capacity"}, len(self.waiting)),
+            ("num_requests_waiting_by_reason", mine | {"reason": "deferred"}, 0),
+            ("kv_cache_usage_perc", mine, self.running * KV_USAGE),
+            ("num_preemptions_total", mine, 0),
+            ("prompt_tokens_total", mine, self.prompt_tokens),
+            ("generation_tokens_total", mine, self.generated_tokens),
+            *(
+                ("request_success_total", mine | {"finished_reason": reason}, self.finished[reason])
+                for reason in ("stop", "length", "abort", "error", "repetition")
+            ),
+            *(
+                ("admission_rejections_total", {"model_name": model, "reason": reason}, 0)
+                for reason in ("max_num_queued_reqs", "max_num_queued_tokens")
+            ),
         ]
-        return "".join(f"{line}\n" for line in lines).encode()
+        return "".join(_sample(*sample) for sample in samples).encode()
+
+
+def _sample(name: str, labels: dict[str, str], count: float) -> str:
+    """One line of the page, as vLLM writes it: labels by their names, every number with a point."""
+    said = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
+    return f"vllm:{name}{{{said}}} {float(count)!r}\n"
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any, Final
 from llamafleet.api.names import CLOSED_UNTIL_ANNOTATION
 from llamas import Llama
 from node.clients import ask
-from testbed.images import Image
+from testbed.images import HOME, PROGRAMS, Image
 from testbed.wait import until
 
 QUICK: Final = "localhost/fake-vllm:quick"
@@ -16,7 +16,23 @@ QUICK: Final = "localhost/fake-vllm:quick"
 ENDLESS: Final = "localhost/fake-vllm:endless"
 """Never ready: it loads for a day."""
 
-IMAGES: Final = (Image(QUICK), Image(ENDLESS, {"FAKE_VLLM_STARTUP_SECONDS": "86400"}))
+SIMULATED: Final = "localhost/vllm-sim:quick"
+"""The simulator, whose work can be measured: four requests run at once, and a token takes 50 ms."""
+
+SIMULATORS: Final = "simulated"
+"""The folder with the programs that only the images of the simulator see."""
+
+IMAGES: Final = (
+    Image(QUICK),
+    Image(ENDLESS, {"FAKE_VLLM_STARTUP_SECONDS": "86400"}),
+    Image(
+        SIMULATED,
+        {
+            "PATH": f"/{PROGRAMS}/{SIMULATORS}:/{HOME}/bin",
+            "VLLM_SIM_FLAGS": "--max-num-seqs=4 --time-to-first-token=50ms --inter-token-latency=50ms",
+        },
+    ),
+)
 
 RUNNING: Final = 2
 TOKENS_PER_SECOND: Final = 20
@@ -42,10 +58,14 @@ class Fleet:
         """Create it, wait until the Service leads to all its replicas, and return the Service's address."""
         self.apply(**spec)
         self.llama.wait_for("Ready", "True", "AllReplicasReady")
-        replicas = spec.get("replicas", 1)
+        replicas = spec.get("replicas", spec.get("scaling", {}).get("minReplicas", 1))
         until(lambda: len(self.endpoints()) == replicas, READY_SECONDS, "the Service to lead to the pods")
         address: str = self.llama.get("service")["spec"]["clusterIP"]
-        until(lambda: ask(address, tokens=1).complete, READY_SECONDS, "an answer through the Service")
+        until(
+            lambda: ask(address, tokens=1, model=self.llama.name).complete,
+            READY_SECONDS,
+            "an answer through the Service",
+        )
         return address
 
     def close(self) -> None:
@@ -61,6 +81,11 @@ class Fleet:
         slices = self.llama.cluster.get("endpointslices", f"--namespace={self.llama.namespace}", "-l", label)
         found = [one for item in slices["items"] for one in item.get("endpoints") or []]
         return [one["addresses"][0] for one in found if one["conditions"].get("serving")]
+
+    def wanted(self) -> int:
+        """How many replicas its Deployment asks for."""
+        count: int = self.llama.get("deployment")["spec"]["replicas"]
+        return count
 
     def pods(self) -> list[dict[str, Any]]:
         """Its pods, those on their way out, too."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from node.clients import Answer, ask, asking
+from node.clients import MODEL, Answer, ask, asking
 from testbed.processes import reserved_port
 from testbed.wait import until
 
@@ -47,9 +47,13 @@ class Fake:
 
     def gauge(self, name: str) -> float:
         """A metric, from a page in vLLM's form."""
-        page = self.get("/metrics") or ""
-        prefix = f'vllm:{name}{{engine="0",model_name="m"'
+        page = self.page()
+        prefix = f'vllm:{name}{{engine="0",model_name="fleet"'
         return next(float(line.split()[-1]) for line in page.splitlines() if line.startswith(prefix))
+
+    def page(self) -> str:
+        """Its metrics; empty while nobody listens."""
+        return self.get("/metrics") or ""
 
     def end(self) -> None:
         """Send SIGTERM."""
@@ -59,7 +63,7 @@ class Fake:
 @contextmanager
 def running(shutdown_timeout: int = 30, **variables: str) -> Iterator[Fake]:
     with reserved_port() as port:
-        flags = ["--served-model-name=m", f"--port={port}", f"--shutdown-timeout={shutdown_timeout}"]
+        flags = [f"--served-model-name={MODEL}", f"--port={port}", f"--shutdown-timeout={shutdown_timeout}"]
         command = [sys.executable, str(FAKE), "serve", "weights", *flags, "--max-model-len=8192"]
         with subprocess.Popen(  # noqa: S603  # the program under test
             command, env={**os.environ, **QUICK, **variables}, stderr=subprocess.PIPE, text=True
@@ -93,7 +97,10 @@ def test_requests_beyond_the_running_ones_wait_and_are_counted() -> None:
         assert all(one.complete for one in answers)
         assert (fake.gauge("num_requests_running"), fake.gauge("num_requests_waiting")) == (0, 0)
         assert fake.gauge("generation_tokens_total") == 5 * TOKENS
-        assert fake.gauge("prompt_tokens_total") == 5
+        assert fake.gauge("prompt_tokens_total") == 5 * TOKENS
+        assert (
+            'request_success_total{engine="0",finished_reason="length",model_name="fleet"} 5.0' in fake.page()
+        )
 
 
 def test_a_client_that_leaves_frees_its_place() -> None:
@@ -101,6 +108,9 @@ def test_a_client_that_leaves_frees_its_place() -> None:
         leaving = ask("127.0.0.1", 10 * TOKENS, port=fake.port, patience=0.01)
         assert leaving.error.startswith("TimeoutError")
         until(lambda: fake.gauge("num_requests_running") == 1, SECONDS, "the place to be free")
+        assert (
+            'request_success_total{engine="0",finished_reason="abort",model_name="fleet"} 1.0' in fake.page()
+        )
 
 
 def test_after_sigterm_what_is_there_completes_and_what_is_new_gets_500() -> None:

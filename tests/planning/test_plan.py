@@ -37,13 +37,8 @@ def test_a_suspended_fleet_costs_nothing_and_keeps_its_shape() -> None:
     [
         pytest.param({}, (), id="nothing is used"),
         pytest.param(
-            {"scaling": {"minReplicas": 1, "maxReplicas": 4, "queueDepth": 8, "scaleDownDelay": "5m"}},
-            (),
-            id="defaults that are written out",
-        ),
-        pytest.param(
             {"scaling": {"queueDepth": 4, "scaleDownDelay": "10m", "idleTimeout": "30m"}},
-            ("spec.scaling.queueDepth", "spec.scaling.scaleDownDelay", "spec.scaling.idleTimeout"),
+            (),
             id="the autoscaler's own numbers",
         ),
         pytest.param(

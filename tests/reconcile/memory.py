@@ -6,13 +6,13 @@ server answers is tested against the real one.
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from llamafleet.adapters.projection import project_child
-from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen
+from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
 from llamafleet.errors import LlamafleetError, Stale
 
 
@@ -29,7 +29,9 @@ class Memory:
         readings: what pods say of their work, by uid; a pod without one gives no reading.
         spot_nodes: whether each known node is a spot node; a node that is missing is gone.
         logs: the end of a container's log, by pod name; a pod without one has an unreadable log.
-        refused: the error for each kind of child that must not be written, and for ``status``.
+        wakers: where requests may go while no replica is ready.
+        requests_held: how many the wakers hold; None: that is not known.
+        refused: the error for each kind of child that must not be written, for ``status``, and for ``Pod``.
         writes: what was written, in words.
         accounts_left: the accounts of deleted resources that are not written yet.
         accounts_kept: those that are.
@@ -44,6 +46,8 @@ class Memory:
     readings: dict[str, Load] = field(default_factory=dict)
     spot_nodes: dict[str, bool] = field(default_factory=dict)
     logs: dict[str, str | LlamafleetError] = field(default_factory=dict)
+    wakers: WakerSeen | None = None
+    requests_held: int | None = None
     refused: dict[str, LlamafleetError] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     accounts_left: dict[Key, dict[str, Any]] = field(default_factory=dict)
@@ -74,8 +78,24 @@ class Memory:
         past = set(uids)
         self.gone = tuple(one for one in self.gone if one.pod.uid not in past)
 
-    async def loads(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+    async def loads(self, namespace: str, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+        del namespace
         return {pod.uid: self.readings[pod.uid] for pod in pods if pod.ready and pod.uid in self.readings}
+
+    def waker(self, key: Key) -> WakerSeen | None:
+        del key
+        return self.wakers
+
+    def held(self, key: Key) -> int | None:
+        del key
+        return self.requests_held
+
+    async def mark(self, namespace: str, pod: PodSeen, cost: int) -> None:
+        del namespace
+        self._write("Pod", f"mark {pod.name} {cost}")
+        self.running = tuple(
+            replace(one, deletion_cost=cost) if one.uid == pod.uid else one for one in self.running
+        )
 
     async def is_spot(self, node: str) -> bool | None:
         return self.spot_nodes.get(node)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from builders import NOW, llama, plan_of, pod
+from builders import NOW, llama, plan_of, pod, raw_llama
 from llamafleet.api.ledger import Ledger
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.status import Condition, LlamaDeploymentStatus
@@ -206,10 +206,12 @@ def test_a_refused_fleet_that_sleeps_says_so_in_every_condition() -> None:
 
 
 def test_fields_without_effect_are_named() -> None:
-    assert said(fleet(llama(scaling={"queueDepth": 4})))["FieldsInEffect"] == (
+    raw = raw_llama()
+    raw["spec"]["model"]["adapters"] = [{"name": "law", "source": "hf://acme/law"}]
+    assert said(fleet(LlamaDeployment.model_validate(raw)))["FieldsInEffect"] == (
         False,
         "NotYetInEffect",
-        "These fields are valid but do nothing in this release: spec.scaling.queueDepth.",
+        "These fields are valid but do nothing in this release: spec.model.adapters.",
     )
 
 

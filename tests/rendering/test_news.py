@@ -53,7 +53,8 @@ def at(*path: str | int, value: object = "other") -> Callable[[dict[str, Any]], 
         pytest.param(at("conditions", 2, "message"), False, id="the sums of the ceiling"),
         pytest.param(at("conditions", 1, "reason"), True, id="why the budget is kept"),
         pytest.param(at("conditions", 2, "status"), True, id="whether the ceiling fits"),
-        pytest.param(at("reasons", 0, "message"), True, id="what is asked for"),
+        pytest.param(at("reasons", 0, "message"), False, id="the words of the demand"),
+        pytest.param(at("reasons", 0, "replicas", value=2), True, id="what is asked for"),
         pytest.param(at("reasons", 1, "message"), False, id="the sums of a decision"),
         pytest.param(at("reasons", 1, "replicas", value=2), True, id="what the money allows"),
         pytest.param(at("schedule", "open", value=False), True, id="the hour"),
@@ -72,6 +73,34 @@ def test_what_is_news(change: Callable[[dict[str, Any]], None], *, news: bool) -
     change(other)
     assert is_news(other, STATUS) is news
     assert is_news(STATUS, other) is news
+
+
+def read(waiting: int, minute: int, second: int = 0) -> dict[str, Any]:
+    """The same, and a queue that was looked at then."""
+    at = f"2026-11-21T12:{minute:02}:{second:02}Z"
+    return {**STATUS, "queue": {"waiting": waiting, "running": 8}, "scaling": {"at": at, "peak": waiting}}
+
+
+def test_a_queue_that_changes_is_written_once_a_minute() -> None:
+    assert not is_news(read(5, 0, second=59), read(4, 0))
+    assert is_news(read(5, 1), read(4, 0))
+    assert is_news(read(5, 0), STATUS)
+
+
+def test_a_queue_that_stays_is_never_written_again() -> None:
+    assert not is_news(read(4, 30), read(4, 0))
+
+
+def test_a_queue_that_can_no_longer_be_read_is_taken_out_after_a_minute() -> None:
+    gone = {name: value for name, value in read(4, 1).items() if name != "queue"}
+    assert is_news(gone, read(4, 0))
+    assert not is_news({**gone, "scaling": read(4, 0, second=30)["scaling"]}, read(4, 0))
+
+
+@pytest.mark.parametrize("garbage", ["all well", 5, None, [], {"at": 5}, {"at": "noon"}], ids=str)
+@pytest.mark.parametrize("field", ["queue", "scaling"])
+def test_a_garbled_queue_is_put_right(field: str, garbage: object) -> None:
+    assert is_news(read(4, 1), {**read(4, 0), field: garbage})
 
 
 def test_the_same_is_no_news() -> None:

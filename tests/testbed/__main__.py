@@ -74,6 +74,10 @@ def _build(_options: argparse.Namespace) -> None:
         debian.ensure()
     except TestbedError as error:
         print(f"warning: tests of the real node will be skipped: {error}", file=sys.stderr, flush=True)
+    try:
+        debian.ensure(debian.PROMETHEUS)
+    except TestbedError as error:
+        print(f"warning: tests with Prometheus will be skipped: {error}", file=sys.stderr, flush=True)
 
 
 def _network(options: argparse.Namespace) -> None:

@@ -1,43 +1,63 @@
-"""Finds runc and nft, or unpacks Debian's packages of them into the cache.
+"""Finds programs that are not built here, or unpacks Debian's packages of them into the cache.
 
-They are not built: runc would need a C compiler and libseccomp, and nft is written in C. Nothing is installed
+runc would need a C compiler and libseccomp, nft is written in C, and Prometheus takes long. Nothing is installed
 into the system: apt only downloads, and checks the signatures as always.
 """
 
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from testbed import cache
 from testbed.errors import TestbedError
 
-PACKAGES = {
-    "runc": "runc",
-    "nft": "nftables",
-}  # the program, and the package of Debian and Ubuntu that has it
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """Programs that are needed together.
+
+    Attributes:
+        name: the folder in the cache.
+        purpose: what they are for, as people say it.
+        programs: the programs, each with the package of Debian and Ubuntu that has it.
+        alone: whether they start without anything that the packages depend on.
+    """
+
+    name: str
+    purpose: str
+    programs: Mapping[str, str]
+    alone: bool = False
+
+
+FOR_NODES = Packages("debian", "the real node", {"runc": "runc", "nft": "nftables"})
+PROMETHEUS = Packages(
+    "debian-prometheus", "readings by way of Prometheus", {"prometheus": "prometheus"}, alone=True
+)  # what it depends on are 200 MB of pages that nobody looks at
 FOLDERS = ("usr/sbin", "usr/bin", "sbin", "bin")  # where packages put programs
 SYSTEM = ("/usr/sbin", "/sbin")  # where the system has such programs, though a user's PATH may lack them
 PATIENCE_SECONDS = 300.0  # of apt; a mirror that answers needs 5
 
 
-def find() -> dict[str, Path] | None:
+def find(packages: Packages = FOR_NODES) -> dict[str, Path] | None:
     """Return the path of each program, or None when one is missing."""
-    found = {program: _installed(program) or _unpacked(program) for program in PACKAGES}
+    found = {program: _installed(program) or _unpacked(packages, program) for program in packages.programs}
     there = {program: path for program, path in found.items() if path}
-    return there if len(there) == len(PACKAGES) else None
+    return there if len(there) == len(packages.programs) else None
 
 
-def ensure() -> dict[str, Path]:
+def ensure(packages: Packages = FOR_NODES) -> dict[str, Path]:
     """Return the path of each program, after downloading what is missing.
 
     Raises:
         TestbedError: a program is missing, and there is no apt that could download it.
     """
-    if found := find():
+    if found := find(packages):
         return found
-    with cache.locked("debian"):
-        return find() or _download()
+    with cache.locked(packages.name):
+        return find(packages) or _download(packages)
 
 
 def _installed(program: str) -> Path | None:
@@ -46,13 +66,13 @@ def _installed(program: str) -> Path | None:
     return Path(found) if found else None
 
 
-def _folder() -> Path:
-    return cache.root() / "debian"
+def _folder(packages: Packages) -> Path:
+    return cache.root() / packages.name
 
 
-def _unpacked(program: str) -> Path | None:
+def _unpacked(packages: Packages, program: str) -> Path | None:
     """A program of an unpacked package, when it still starts: its other libraries are the system's."""
-    path = _folder() / "bin" / program
+    path = _folder(packages) / "bin" / program
     works = (
         path.exists()
         and not subprocess.run([str(path), "--version"], check=False, capture_output=True).returncode
@@ -60,38 +80,39 @@ def _unpacked(program: str) -> Path | None:
     return path if works else None
 
 
-def _download() -> dict[str, Path]:
-    missing = [package for program, package in PACKAGES.items() if not _installed(program)]
+def _download(packages: Packages) -> dict[str, Path]:
+    missing = [package for program, package in packages.programs.items() if not _installed(program)]
     names = " and ".join(missing)
     print(f"Downloading {names} of this system's package archive; nothing is installed.", flush=True)
-    partial = _folder().with_name("debian.partial")
+    partial = _folder(packages).with_name(f"{packages.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     for name in ("archives/partial", "lists/partial", "bin"):
         (partial / name).mkdir(parents=True)
-    _fetch(partial, missing)
-    for archive in (partial / "archives").glob("*.deb"):
+    _fetch(packages, partial, missing)
+    wanted = [f"{package}_*.deb" for package in missing] if packages.alone else ["*.deb"]
+    for archive in (found for pattern in wanted for found in (partial / "archives").glob(pattern)):
         unpack = ["dpkg-deb", "-x", str(archive), str(partial / "root")]
         subprocess.run(unpack, check=True)
-    _publish(partial)
-    found = find()
+    _publish(packages, partial)
+    found = find(packages)
     if found is None:
-        message = f"{names}: a program does not start; what was unpacked lies in {_folder()}."
+        message = f"{names}: a program does not start; what was unpacked lies in {_folder(packages)}."
         raise TestbedError(message)
     return found
 
 
-def _fetch(folder: Path, packages: list[str]) -> None:
-    """Download the packages and what they need beyond the packages that are installed."""
-    log = cache.root() / "debian.log"
+def _fetch(packages: Packages, folder: Path, names: list[str]) -> None:
+    """Download these and what they need beyond the packages that are installed."""
+    log = cache.root() / f"{packages.name}.log"
     log.write_bytes(b"")
-    install = ("--yes", "--no-install-recommends", "--download-only", "install", *packages)
+    install = ("--yes", "--no-install-recommends", "--download-only", "install", *names)
     if _apt(log, folder, *install):
         return
     # The system has no package lists, or old ones; a fresh copy lies in our folder for as long as this takes.
     lists = f"-oDir::State::lists={folder / 'lists'}"
     _apt(log, folder, lists, "update")
     if not _apt(log, folder, lists, *install):
-        cause = f"{' and '.join(packages)} cannot be downloaded; install the packages, for the real node."
+        cause = f"{' and '.join(names)} cannot be downloaded; install the packages, for {packages.purpose}."
         message = f"{cause} The log is {log}."
         raise TestbedError(message)
 
@@ -119,16 +140,16 @@ def _apt(log: Path, folder: Path, *arguments: str) -> bool:
     return result.returncode == 0
 
 
-def _publish(partial: Path) -> None:
+def _publish(packages: Packages, partial: Path) -> None:
     """Move what was unpacked to its place, with one starter per program that knows its libraries."""
-    shutil.rmtree(_folder(), ignore_errors=True)
+    shutil.rmtree(_folder(packages), ignore_errors=True)
     shutil.rmtree(partial / "archives")
     shutil.rmtree(partial / "lists")
-    for program in PACKAGES:
+    for program in packages.programs:
         where = next((folder for folder in FOLDERS if (partial / "root" / folder / program).exists()), None)
         if where:
-            _write_starter(partial / "bin" / program, _folder() / "root", where)
-    partial.rename(_folder())
+            _write_starter(partial / "bin" / program, _folder(packages) / "root", where)
+    partial.rename(_folder(packages))
 
 
 def _write_starter(path: Path, root: Path, folder: str) -> None:

@@ -36,6 +36,9 @@ LINKED = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x")
 PAUSE = "import signal\nwhile True: signal.pause()"
 """What an image runs when it is told nothing: it waits. So the pause container of a pod can use it, too."""
 
+COMPILED = b"\x7fELF"
+"""How a program for this machine begins; what begins otherwise is Python."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -51,11 +54,13 @@ class Image:
 
 
 def write_archive(path: Path, programs: Mapping[str, Path], images: Sequence[Image]) -> None:
-    """Write the images, with these Python programs on their PATH.
+    """Write the images, with these programs on their PATH.
 
     Args:
         path: the archive to write.
-        programs: the name of each program in the images, and the file that it is made of.
+        programs: the name of each program in the images, and the file that it is made of: Python, or
+            compiled without shared libraries. One whose name has a folder is found by images that put this
+            folder on their PATH.
         images: at least one.
     """
     layer = path.with_suffix(".layer")
@@ -93,11 +98,12 @@ def _write_layer(path: Path, programs: Mapping[str, Path]) -> None:
     with tarfile.open(path, "w", dereference=True, format=tarfile.GNU_FORMAT) as layer:
         for folder in ("tmp", "proc", "sys", "dev", "etc"):
             _add_folder(layer, folder)
-        for name, content in _interpreter():
-            layer.add(content, name, recursive=False, filter=_for_everybody)
+        for name, file in _interpreter():
+            layer.add(file, name, recursive=False, filter=_for_everybody)
         for name, source in programs.items():
-            head = f"#!/{HOME}/bin/python3\n".encode()
-            _add(layer, f"{PROGRAMS}/{name}", head + source.read_bytes(), mode=0o755)
+            content = source.read_bytes()
+            head = b"" if content.startswith(COMPILED) else f"#!/{HOME}/bin/python3\n".encode()
+            _add(layer, f"{PROGRAMS}/{name}", head + content, mode=0o755)
 
 
 def _interpreter() -> Iterator[tuple[str, Path]]:

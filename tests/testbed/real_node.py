@@ -27,7 +27,7 @@ from testbed.wait import until
 
 START_SECONDS = 90.0  # fifteen are usual on two cores
 STOP_SECONDS = 10.0  # from SIGKILL to the last process of the namespace gone
-GPUS = 8
+GPUS = 16  # as many replicas of one GPU as any test wants
 
 
 def obstacle() -> str | None:
@@ -60,7 +60,7 @@ class RealNode:
 
         Args:
             control_plane: which cluster it joins.
-            programs: Python programs that every image has on its PATH.
+            programs: programs that every image holds, as ``write_archive`` takes them.
             images: what pods may name; the first one serves as the pause image, too.
         """
         self._cluster = control_plane

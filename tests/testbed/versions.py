@@ -86,8 +86,14 @@ CNI_PLUGINS = Module(
         for kind, name in (("main", "bridge"), ("main", "loopback"), ("ipam", "host-local"))
     },
 )
+SIMULATOR = Module(
+    "llm-d-inference-sim",
+    "github.com/llm-d/llm-d-inference-sim",
+    "v0.10.2",
+    {"llm-d-inference-sim": "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim"},
+)
 
-MODULES = (ETCD, KUBERNETES, KWOK, CONTAINERD, CNI_PLUGINS)
+MODULES = (ETCD, KUBERNETES, KWOK, CONTAINERD, CNI_PLUGINS, SIMULATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +128,9 @@ CONTROL_PLANE = _suite(
 )
 NODE = _suite(
     "the real node",
-    3,
+    5,
     *("kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", "ctr"),
     *("bridge", "loopback", "host-local"),
+    "llm-d-inference-sim",
 )
 PROGRAMS = tuple(CONTROL_PLANE.programs)

@@ -1,6 +1,7 @@
 """The cluster as the reconciler sees it: fresh reads of our own kinds, warm views of everything else."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -13,15 +14,17 @@ from llamafleet.adapters.carryover import CarryOver
 from llamafleet.adapters.departures import Departures
 from llamafleet.adapters.events import event_of
 from llamafleet.adapters.informer import Informer
-from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD
-from llamafleet.adapters.loads import Loads
+from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD, WAKER_SLICE
+from llamafleet.adapters.loads import Loads, LoadSource
 from llamafleet.adapters.logs import Logs
 from llamafleet.adapters.metrics import WRITES
 from llamafleet.adapters.nodes import Nodes
 from llamafleet.adapters.poolview import PoolView
 from llamafleet.adapters.projection import controller_uid, project_child, project_pod
 from llamafleet.adapters.transport import Transport
-from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen
+from llamafleet.adapters.wakerview import WakerView
+from llamafleet.api.names import DELETION_COST_ANNOTATION
+from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
 from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Unavailable
 
 NO_OBJECTS_VERSION: Final = "1"
@@ -38,6 +41,8 @@ class Cluster:
         namespace: where the operator runs.
         changed: called with the key of a LlamaDeployment whenever one of its children or pods changed.
         clock: gives the present instant, UTC.
+        waker: the name of the wakers' headless Service in that namespace; None: there are none.
+        loads: who knows what pods say of their work; None: the pods themselves are asked.
     """
 
     def __init__(
@@ -46,18 +51,22 @@ class Cluster:
         namespace: str,
         changed: Callable[[Key], None],
         clock: Callable[[], datetime] = system_clock.now,
+        waker: str | None = None,
+        loads: LoadSource | None = None,
     ) -> None:
         """Build the informers; :meth:`run` starts them."""
         self._transport = transport
         self._clock = clock
         self._children = {kind.name: Informer(transport, kind, project_child, changed) for kind in CHILDREN}
         self._pod_view = Informer(transport, POD, project_pod, changed, self._pod_removed)
+        self._waker = WakerView(transport, namespace, waker, changed, self._children["Deployment"].owners)
         self._departures = Departures()
         self._views: tuple[Informer[Any], ...] = (*self._children.values(), self._pod_view)
+        self._needed = (*self._views, *self._waker.needed)
         self._pools = PoolView(transport)
         self._logs = Logs(transport)
         self._nodes = Nodes(transport)
-        self._loads = Loads()
+        self._loads = loads or Loads()
         self._carry_over = CarryOver(transport, namespace)
 
     async def run(self) -> None:
@@ -65,15 +74,16 @@ class Cluster:
         async with asyncio.TaskGroup() as group:
             for informer in self._views:
                 group.create_task(informer.run(), name=f"informer of {informer.kind.plural}")
+            group.create_task(self._waker.run(), name="the wakers")
 
     async def synced(self) -> None:
         """Wait until every view was filled once."""
-        for informer in self._views:
+        for informer in self._needed:
             await informer.synced.wait()
 
     def silent_since(self) -> float:
         """The monotonic instant at which the quietest view was last heard of."""
-        return min(informer.heard_at for informer in self._views)
+        return min(informer.heard_at for informer in self._needed)
 
     async def resource(self, key: Key) -> dict[str, Any] | None:
         """The LlamaDeployment as it is now, or None. Always a fresh read: a watch may have missed its end.
@@ -83,6 +93,7 @@ class Cluster:
         body = await self._transport.read(LLAMA_DEPLOYMENT.path(*key))
         if body is None:
             self._departures.forget(key)
+            self._waker.forget(key)
             return None
         found: dict[str, Any] = orjson.loads(body)
         return found
@@ -114,6 +125,7 @@ class Cluster:
     def children(self, key: Key) -> dict[str, ChildSeen]:
         """The known children of a LlamaDeployment, by kind."""
         found = {name: informer.of(key).get(key.name) for name, informer in self._children.items()}
+        found[WAKER_SLICE.name] = self._waker.slice_of(key)
         return {name: child for name, child in found.items() if child is not None}
 
     def pods(self, key: Key) -> tuple[PodSeen, ...]:
@@ -133,9 +145,17 @@ class Cluster:
         if _is_ours(key, pod):
             self._departures.add(key, Departed(pod, self._clock()))
 
-    async def loads(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+    async def loads(self, namespace: str, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
         """What the ready ones of these pods say of their work, by uid; a pod without a reading is missing."""
-        return await self._loads.of(pods)
+        return await self._loads.of(namespace, pods)
+
+    def waker(self, key: Key) -> WakerSeen | None:
+        """Where the requests of a fleet may go while none of its replicas is ready; None: nowhere."""
+        return self._waker.of(key)
+
+    def held(self, key: Key) -> int | None:
+        """How many requests of a fleet the wakers hold, at least; None when that is not known."""
+        return self._waker.held(key)
 
     async def is_spot(self, node: str) -> bool | None:
         """Whether a node is a spot node, by its labels; None when the node is gone.
@@ -202,7 +222,21 @@ class Cluster:
     async def _apply(self, intent: Mapping[str, Any]) -> None:
         body = await self._transport.apply(_path(intent), intent)
         WRITES.labels(intent["kind"]).inc()
-        self._children[intent["kind"]].absorb(orjson.loads(body))
+        is_slice = intent["kind"] == WAKER_SLICE.name
+        view = self._waker.slices if is_slice else self._children[intent["kind"]]
+        view.absorb(orjson.loads(body))
+
+    async def mark(self, namespace: str, pod: PodSeen, cost: int) -> None:
+        """Say what the deletion of a pod costs. A pod that is gone, or another by now, needs no mark.
+
+        Raises:
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        annotations = {DELETION_COST_ANNOTATION: str(cost)}
+        content = {"metadata": {"uid": pod.uid, "annotations": annotations}}
+        with contextlib.suppress(Conflict):
+            if await self._transport.merge(POD.path(namespace, pod.name), content):
+                WRITES.labels("Pod").inc()
 
     async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         """Write the whole status of a LlamaDeployment.

@@ -16,7 +16,7 @@ import orjson
 
 from llamafleet.adapters.kinds import Kind
 from llamafleet.adapters.transport import Transport
-from llamafleet.api.names import DEPLOYMENT_LABEL, FIELD_MANAGER, MANAGED_BY_LABEL
+from llamafleet.api.names import DEPLOYMENT_LABEL
 from llamafleet.api.observed import Key
 from llamafleet.errors import Unavailable
 
@@ -50,7 +50,7 @@ T = TypeVar("T", bound=Seen)
 
 
 class Informer(Generic[T]):
-    """The objects of one kind that carry our label, by the LlamaDeployment that they belong to.
+    """The objects of one kind that carry its label, by the LlamaDeployment that they belong to.
 
     Args:
         transport: how to reach the API server.
@@ -84,6 +84,10 @@ class Informer(Generic[T]):
         """The known objects of one LlamaDeployment, by name."""
         return self._by_owner.get(owner, {})
 
+    def owners(self) -> tuple[Key, ...]:
+        """Every LlamaDeployment of which an object is known."""
+        return tuple(self._by_owner)
+
     def absorb(self, raw: dict[str, Any]) -> None:
         """Take in an object that a write of ours returned, before the watch brings it: read your writes.
 
@@ -114,7 +118,7 @@ class Informer(Generic[T]):
 
     async def _list(self) -> None:
         """List in pages, then drop every object that the list no longer shows."""
-        query = {"labelSelector": f"{MANAGED_BY_LABEL}={FIELD_MANAGER}", "limit": str(PAGE_SIZE)}
+        query = {"labelSelector": self.kind.selector, "limit": str(PAGE_SIZE)}
         shown: set[tuple[Key, str]] = set()
         while True:
             body = await self._transport.read(self.kind.path(), query)
@@ -133,7 +137,7 @@ class Informer(Generic[T]):
 
     async def _watch(self) -> None:
         query = {
-            "labelSelector": f"{MANAGED_BY_LABEL}={FIELD_MANAGER}",
+            "labelSelector": self.kind.selector,
             "watch": "1",
             "allowWatchBookmarks": "true",
             "resourceVersion": self._version,

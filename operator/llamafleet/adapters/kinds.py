@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from llamafleet.api.names import API_VERSION
+from llamafleet.api.names import (
+    API_VERSION,
+    FIELD_MANAGER,
+    MANAGED_BY_LABEL,
+    SERVICE_NAME_LABEL,
+    SLICE_MANAGER,
+    SLICE_MANAGER_LABEL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +22,14 @@ class Kind:
         name: the kind itself, such as ``Deployment``.
         plural: its name in paths, such as ``deployments``.
         namespaced: whether its objects live in namespaces.
+        selector: the labels, in text form, by which ours are told from all others.
     """
 
     api_version: str
     name: str
     plural: str
     namespaced: bool = True
+    selector: str = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
         """The path of the collection, of one namespace's collection, or of one object."""
@@ -45,4 +54,20 @@ CHILDREN: Final = (
 )
 """Every kind that ``rendering`` makes. A kind that is missing here cannot be applied: the look-up fails."""
 
-CHILD_BY_NAME: Final = {kind.name: kind for kind in CHILDREN}
+WAKER_SLICE: Final = Kind(
+    "discovery.k8s.io/v1",
+    "EndpointSlice",
+    "endpointslices",
+    selector=f"{SLICE_MANAGER_LABEL}={SLICE_MANAGER}",
+)
+"""One more child, where there is a waker. The slices that Kubernetes makes for our Services carry the labels
+of these, so only the label of the writer tells ours from them."""
+
+CHILD_BY_NAME: Final = {kind.name: kind for kind in (*CHILDREN, WAKER_SLICE)}
+
+
+def slices_of(service: str) -> Kind:
+    """The EndpointSlices of the Services of one name, in every namespace."""
+    return Kind(
+        "discovery.k8s.io/v1", "EndpointSlice", "endpointslices", selector=f"{SERVICE_NAME_LABEL}={service}"
+    )

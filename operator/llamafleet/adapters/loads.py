@@ -7,41 +7,29 @@ what is not plainly a reading is none. No reading is never zero.
 
 import asyncio
 import ipaddress
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, Protocol
 
 import aiohttp
 
+from llamafleet.adapters.exposition import parse
 from llamafleet.api.names import SERVING_PORT
 from llamafleet.api.observed import Load, PodSeen
 
-SECONDS: Final = 2.0
-"""The deadline of all pods together: a worker waits for it."""
+SECONDS: Final = 4.0
+"""The deadline of all pods together: a worker waits for it. A vLLM on a starved machine took up to 1 s for an
+answer, and once 4 to 5 s; that one is a look without a reading. A queue is looked at every 15 s, so the eight
+workers still keep up when thirty fleets have a pod that hangs."""
+
+CONNECT_SECONDS: Final = 1.5
+"""The deadline of one connection. The kernel accepts it, however busy the server is; so this long without an
+answer is a dead node, which must not take the place of pods that live. Linux repeats a lost SYN after 1 s."""
 
 AT_ONCE: Final = 64
-"""How many pods are asked at the same time."""
+"""How many pods of a fleet are asked at the same time. With eight workers that stays below 1,024 files."""
 
 BODY_BYTES: Final = 2**20
 """A vLLM with every series it has says 50 to 70 KB; see the recorded bodies."""
-
-LARGEST: Final = float(2**53)
-"""Up to here a float counts every whole number. A count beyond that is none."""
-
-SERIES: Final = (
-    b"vllm:num_requests_running",
-    b"vllm:num_requests_waiting",
-    b"vllm:prompt_tokens_total",
-    b"vllm:generation_tokens_total",
-)
-"""In the order of the fields of :class:`Load`."""
-
-_SAMPLE: Final = re.compile(
-    rb"\n(" + b"|".join(SERIES) + rb")(?:\{[^\n]*\})?[ \t]+([^ \t\n]+)(?:[ \t]+-?[0-9]+)?(?=\n)"
-)
-"""One sample of the text format: the name, labels, the value, perhaps a time. Values of labels may hold
-braces and spaces, but no line end."""
 
 
 def is_pod_address(address: str) -> bool:
@@ -54,8 +42,18 @@ def is_pod_address(address: str) -> bool:
     return not (plain.is_loopback or plain.is_link_local or plain.is_multicast or plain.is_unspecified)
 
 
+class LoadSource(Protocol):
+    """Who knows what pods say of their work."""
+
+    async def of(self, namespace: str, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+        """The reading of each ready pod of a namespace, by uid; pods without one are missing. Never fails."""
+
+
 class Loads:
     """Asks pods for their metrics.
+
+    Every question has a connection of its own. vLLM closes an idle one after 5 s, long before the next look;
+    and a connection to a pod of a while ago may lead to another pod.
 
     Args:
         port: where they serve.
@@ -63,80 +61,75 @@ class Loads:
     """
 
     def __init__(self, port: int = SERVING_PORT, may_ask: Callable[[str], bool] = is_pod_address) -> None:
-        """Nothing is open between two calls: a connection to a pod of a while ago may lead to another pod."""
+        """Nothing is open between two calls."""
         self._port = port
         self._may_ask = may_ask
 
-    async def of(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
-        """The reading of each ready pod, by uid; pods that gave none within 2 s are missing."""
+    async def of(self, namespace: str, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+        """The reading of each ready pod, by uid; pods that gave none within 4 s are missing."""
+        del namespace  # an address is enough
         asked = {pod.uid: pod.address for pod in pods if pod.ready and pod.address}
         allowed = {uid: address for uid, address in asked.items() if self._may_ask(address)}
         if not allowed:
             return {}
+        found: dict[str, Load] = {}
         deadline = asyncio.get_running_loop().time() + SECONDS
-        async with _open_session() as session:
-            readings = await asyncio.gather(
-                *(self._within(deadline, session, address) for address in allowed.values())
-            )
-        return {uid: load for uid, load in zip(allowed, readings, strict=True) if load is not None}
+        left = iter(
+            allowed.items()
+        )  # one for all: thousands of waiting tasks would cost more than the answers
+        async with open_session() as session, asyncio.TaskGroup() as group:
+            for _ in range(min(AT_ONCE, len(allowed))):
+                group.create_task(self._ask(session, deadline, left, found))
+        return found
 
-    async def _within(self, deadline: float, session: aiohttp.ClientSession, address: str) -> Load | None:
+    async def _ask(
+        self,
+        session: aiohttp.ClientSession,
+        deadline: float,
+        pods: Iterator[tuple[str, str]],
+        found: dict[str, Load],
+    ) -> None:
+        """Ask one pod after another until none is left, or no time."""
         try:
             async with asyncio.timeout_at(deadline):
-                return parse(await self._read(session, address))
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
-            return None
+                for uid, address in pods:
+                    load = await self._read(session, address)
+                    if load is not None:
+                        found[uid] = load
+        except TimeoutError:
+            return
 
-    async def _read(self, session: aiohttp.ClientSession, address: str) -> bytes:
-        """The whole body; empty when it is none of ours to read."""
+    async def _read(self, session: aiohttp.ClientSession, address: str) -> Load | None:
         host = f"[{address}]" if ":" in address else address
         url = f"http://{host}:{self._port}/metrics"
-        async with session.get(url, allow_redirects=False) as response:
-            if response.status != 200:  # noqa: PLR2004 - HTTP's own number
-                return b""
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > BODY_BYTES:
-                    return b""
-            return bytes(body)
-
-
-def parse(body: bytes) -> Load | None:
-    """The reading in a body of the Prometheus text format; None when a number of it is missing or absurd."""
-    if not body.endswith(b"\n"):  # cut off, perhaps in the middle of a number
-        return None
-    sums = dict.fromkeys(SERIES, 0.0)
-    seen: set[bytes] = set()
-    for name, text in _SAMPLE.findall(b"\n" + body):
-        value = _count(text)
-        if value is None:
+        try:
+            async with session.get(url, allow_redirects=False) as response:
+                return parse(await read(response, BODY_BYTES)) if response.status == 200 else None  # noqa: PLR2004
+        except (aiohttp.ClientError, OSError, ValueError):
             return None
-        seen.add(name)
-        sums[name] += value
-    return Load(*(int(sums[name]) for name in SERIES)) if len(seen) == len(SERIES) else None
 
 
-def _count(text: bytes) -> float | None:
-    """A count as vLLM writes it, such as ``12195.0`` or ``1.2e+07``; None for everything else."""
-    if b"_" in text:  # Python's own: 1_000
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and 0 <= value <= LARGEST and value.is_integer() else None
+async def read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body; empty when it is longer than this many bytes."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            return b""
+    return bytes(body)
 
 
-def _open_session() -> aiohttp.ClientSession:
+def open_session(accept: str = "text/plain") -> aiohttp.ClientSession:
     """A session that carries nothing of ours: no credential, no cookie, no proxy of the environment.
 
-    Compressed bodies stay as they are, and so give no reading: a few bytes could become gigabytes.
+    Compressed bodies stay as they are, and so give no reading: a few bytes could become gigabytes. The
+    session counts no connections: its own queue of those that wait for one slows down with their number.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=AT_ONCE, force_close=True),
+        connector=aiohttp.TCPConnector(limit=0, force_close=True),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "llamafleet", "Accept": "text/plain", "Accept-Encoding": "identity"},
+        headers={"User-Agent": "llamafleet", "Accept": accept, "Accept-Encoding": "identity"},
+        timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS),
         auto_decompress=False,
         trust_env=False,
     )

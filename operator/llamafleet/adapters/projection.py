@@ -6,11 +6,20 @@ from typing import Any, Final
 
 import orjson
 
-from llamafleet.api.names import GPUS_ANNOTATION, POOL_ANNOTATION, SERVING_CONTAINER
-from llamafleet.api.observed import ChildSeen, PodSeen, Termination
+from llamafleet.api.names import (
+    DELETION_COST_ANNOTATION,
+    GPUS_ANNOTATION,
+    POOL_ANNOTATION,
+    SERVING_CONTAINER,
+)
+from llamafleet.api.observed import ChildSeen, PodSeen, Termination, WakerSliceSeen
 
 _COUNT: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 """A number of GPUs: a node has no more than some dozens."""
+
+
+_COST: Final = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+"""A deletion cost as we write it. The API server refuses what is no int32; ours are small."""
 
 
 def project_pod(raw: dict[str, Any]) -> PodSeen:
@@ -45,6 +54,7 @@ def project_pod(raw: dict[str, Any]) -> PodSeen:
         address=status.get("podIP"),
         pool=annotations.get(POOL_ANNOTATION, ""),
         gpus=_count(annotations.get(GPUS_ANNOTATION, "")),
+        deletion_cost=_cost(annotations.get(DELETION_COST_ANNOTATION, "")),
     )
 
 
@@ -60,6 +70,16 @@ def project_child(raw: dict[str, Any]) -> ChildSeen:
         owner_uid=controller_uid(metadata),
         body=orjson.dumps(body),
         status=raw.get("status", {}),
+    )
+
+
+def project_waker_slice(raw: dict[str, Any]) -> WakerSliceSeen:
+    """The small value of an EndpointSlice of the wakers. A condition that is not given means ready."""
+    ready = (one for one in raw.get("endpoints") or () if one.get("conditions", {}).get("ready", True))
+    return WakerSliceSeen(
+        uid=raw["metadata"]["uid"],
+        resource_version=raw["metadata"]["resourceVersion"],
+        addresses=frozenset(address for one in ready for address in one["addresses"]),
     )
 
 
@@ -98,6 +118,11 @@ def _instant(text: str | None) -> datetime | None:
 
 def _count(text: str) -> int:
     return int(text) if _COUNT.fullmatch(text) else 0
+
+
+def _cost(text: str) -> int:
+    """What the annotation says. What somebody else wrote and we would not is as good as no mark."""
+    return int(text) if _COST.fullmatch(text) else 0
 
 
 def _ended(container: dict[str, Any]) -> Termination | None:

@@ -83,8 +83,11 @@ class Transport:
         _check(status, body, f"apply of {path}")
         return body
 
-    async def merge(self, path: str, content: Mapping[str, Any]) -> None:
+    async def merge(self, path: str, content: Mapping[str, Any]) -> bool:
         """JSON merge patch: every list in the content replaces the whole list of the object.
+
+        Returns:
+            Whether there is such an object.
 
         Raises:
             Conflict: the object is not the one that the content's uid names.
@@ -92,7 +95,10 @@ class Transport:
         """
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
         status, body = await self._send("PATCH", path, query, {"Content-Type": MERGE}, orjson.dumps(content))
+        if status == 404:  # noqa: PLR2004 - HTTP's own number
+            return False
         _check(status, body, f"merge of {path}")
+        return True
 
     async def create(self, path: str, content: Mapping[str, Any]) -> None:
         """Create an object in a collection.

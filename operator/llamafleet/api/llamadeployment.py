@@ -15,12 +15,7 @@ from llamafleet.api.serving import Serving
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.api.texts import is_name
 
-NOT_YET_IN_EFFECT: Final = (
-    "spec.model.adapters",
-    "spec.scaling.queueDepth",
-    "spec.scaling.scaleDownDelay",
-    "spec.scaling.idleTimeout",
-)
+NOT_YET_IN_EFFECT: Final = ("spec.model.adapters",)
 """Fields that are checked and kept, and that this version of the operator does not act on."""
 
 

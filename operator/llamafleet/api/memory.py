@@ -1,6 +1,6 @@
 """``status.scaling``: what the autoscaler remembers between two looks; a bounded history, not samples."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -20,3 +20,6 @@ class Memory(Record):
 
     peak_at: Timestamp | None = None
     """When that was. Absent: never."""
+
+
+NO_MEMORY: Final = Memory()

@@ -36,6 +36,10 @@ POOL_ANNOTATION: Final = f"{GROUP}/pool"
 GPUS_ANNOTATION: Final = f"{GROUP}/gpus"
 """On every pod: how many GPUs it holds."""
 
+DELETION_COST_ANNOTATION: Final = "controller.kubernetes.io/pod-deletion-cost"
+"""Kubernetes' own, on a pod: a ReplicaSet that shrinks takes the pods of the lowest cost first, among those
+that are alike in being bound, running and ready. Absent: 0."""
+
 OPEN_UNTIL_ANNOTATION: Final = f"{GROUP}/open-until"
 """On a LlamaDeployment: keep it open until this instant, whatever its schedule says."""
 
@@ -51,6 +55,31 @@ REPORTING_CONTROLLER: Final = f"{GROUP}/operator"
 SERVING_CONTAINER: Final = "vllm"
 SERVING_PORT: Final = 8000
 SERVING_PORT_NAME: Final = "http"
+
+SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
+"""On every EndpointSlice: the Service that it belongs to."""
+
+SLICE_MANAGER_LABEL: Final = "endpointslice.kubernetes.io/managed-by"
+"""On every EndpointSlice: who writes it. Nobody touches the slices of another."""
+
+SLICE_CONTROLLER: Final = "endpointslice-controller.k8s.io"
+"""Kubernetes' own writer of slices, which lists the pods that a Service selects."""
+
+SLICE_MANAGER: Final = FIELD_MANAGER
+"""We, on the slices by which a Service leads to the waker."""
+
+WAKER_NAME: Final = "llamafleet-waker"
+"""The waker's Deployment, its headless Service and its service account, in the operator's namespace."""
+
+WAKER_MANAGEMENT_PORT: Final = 9090
+"""Where a waker says what it holds (``/held``), how it fares (``/metrics``) and whether it is well."""
+
+WAKER_HELD_PATH: Final = "/held"
+"""On the management port: a JSON object of the requests that wait now, by ``NAMESPACE/NAME``."""
+
+WAKER_FIRST_PORT: Final = 20000
+WAKER_END_PORT: Final = 30000
+"""The waker has a port for each fleet: from the first one up to, and without, the end."""
 
 
 def child_labels(deployment: str) -> dict[str, str]:
@@ -74,3 +103,20 @@ def pod_selector(deployment: str) -> dict[str, str]:
 def selector_text(labels: dict[str, str]) -> str:
     """A label selector in its text form, as the scale subresource and list calls want it."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def waker_slice_name(deployment: str) -> str:
+    """The slice by which that fleet's Service leads to the waker.
+
+    It is never a name of the slice controller's: the suffixes that it draws have no vowels.
+    """
+    return f"{deployment}-waker"
+
+
+def waker_slice_labels(deployment: str) -> dict[str, str]:
+    """The labels of that slice."""
+    return {
+        **child_labels(deployment),
+        SERVICE_NAME_LABEL: deployment,
+        SLICE_MANAGER_LABEL: SLICE_MANAGER,
+    }

@@ -67,6 +67,7 @@ class PodSeen:
         address: the pod's IP address, or None.
         pool: the pool whose price the pod has, by our annotation; empty without one.
         gpus: how many GPUs the pod holds, by our annotation; 0 without one, or when somebody garbled it.
+        deletion_cost: what its deletion costs in the eyes of its ReplicaSet, which takes the cheapest first.
     """
 
     name: str
@@ -92,6 +93,7 @@ class PodSeen:
     address: str | None
     pool: str
     gpus: int
+    deletion_cost: int
 
     @property
     def active(self) -> bool:
@@ -116,22 +118,69 @@ class Departed:
 class Load:
     """What a pod's vLLM says of its work, summed over its engines.
 
+    A server that is older, or that only resembles vLLM, may lack the counters; it does not lack the queue.
+
     Attributes:
         running: requests that are being worked on.
         waiting: requests that wait.
-        prompt_tokens: tokens of prompts that were worked through since the server started.
-        generation_tokens: tokens that were generated since the server started.
+        prompt_tokens: tokens of prompts that were worked through since the server started; None: it does not
+            say.
+        generation_tokens: tokens that were generated since the server started; None: it does not say.
+        finished: requests that ended since the server started, however they did; None: it does not say.
+        rejected: requests that a full queue refused since the server started.
+        kv_usage: the share of the KV cache in use, 0 to 1, of the engine that has the most in use; None: it
+            does not say, or nothing that can be.
     """
 
     running: int
     waiting: int
-    prompt_tokens: int
-    generation_tokens: int
+    prompt_tokens: int | None = None
+    generation_tokens: int | None = None
+    finished: int | None = None
+    rejected: int = 0
+    kv_usage: float | None = None
+
+    @property
+    def tokens(self) -> int | None:
+        """Tokens of both kinds since the server started; None unless both are known."""
+        if self.prompt_tokens is None or self.generation_tokens is None:
+            return None
+        return self.prompt_tokens + self.generation_tokens
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
         return self.running + self.waiting == 0
+
+
+@dataclass(frozen=True, slots=True)
+class WakerSeen:
+    """Where the requests of a fleet go while none of its replicas is ready.
+
+    Attributes:
+        port: the fleet's own port at every waker.
+        addresses: the addresses of the ready wakers, all of one family, sorted.
+        family: IPv4 or IPv6: the ``addressType`` of a slice, which cannot be changed.
+    """
+
+    port: int
+    addresses: tuple[str, ...]
+    family: Literal["IPv4", "IPv6"]
+
+
+@dataclass(frozen=True, slots=True)
+class WakerSliceSeen:
+    """One EndpointSlice of the wakers' own Service.
+
+    Attributes:
+        uid: its uid.
+        resource_version: its version.
+        addresses: the addresses of ready wakers in it.
+    """
+
+    uid: str
+    resource_version: str
+    addresses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """``spec.scaling``: how many replicas the operator's own autoscaler may run."""
 
-from datetime import timedelta
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
@@ -27,7 +26,8 @@ class Scaling(Record):
     )
 
     min_replicas: Replicas = 1
-    """The fewest replicas. Default 1; 0 lets the fleet sleep."""
+    """The fewest replicas. Default 1; 0 lets the fleet sleep while nobody asks, where a waker is installed
+    that brings it back."""
 
     max_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] = 10
     """The most replicas. Default 10."""
@@ -35,8 +35,10 @@ class Scaling(Record):
     queue_depth: Annotated[int, Field(ge=1, le=10_000)] = 8
     """How many waiting requests per replica are tolerated before another replica is added. Default 8."""
 
-    scale_down_delay: Duration = timedelta(minutes=5)
-    """How long a lower count must be enough before a replica is taken away. Default 5m."""
+    scale_down_delay: Duration | None = None
+    """How long a lower count must be enough before a replica is taken away. Absent: as long as a replica of
+    this fleet takes to start."""
 
     idle_timeout: Duration | None = None
-    """How long without any request before the fleet goes to zero. Absent: never to zero for idleness."""
+    """How long without any request before the fleet goes to zero, if minReplicas is 0. Absent: as long as a
+    replica of this fleet takes to start."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from llamafleet.api.base import Record
 from llamafleet.api.ledger import Ledger
 from llamafleet.api.lists import in_order, keyed_by
+from llamafleet.api.memory import Memory
 from llamafleet.api.scalars import Timestamp
 from llamafleet.api.texts import LARGEST, Digits, Text
 
@@ -148,6 +149,16 @@ class StatusColdStart(Record):
     """The last 20 starts, oldest first, in seconds."""
 
 
+class StatusQueue(Record):
+    """The queue as it was read last, summed over the replicas that answered."""
+
+    waiting: Annotated[int, Field(ge=0, le=LARGEST)] = 0
+    """Requests that no replica has begun, those that the waker holds among them. Default 0."""
+
+    running: Annotated[int, Field(ge=0, le=LARGEST)] = 0
+    """Requests that are being worked on. Default 0."""
+
+
 class StatusCost(Record):
     """What the fleet costs, in USD."""
 
@@ -191,6 +202,10 @@ class LlamaDeploymentStatus(Record):
     ready_replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """How many model servers answer requests. Default 0."""
 
+    draining_gpus: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """How many GPUs are held by model servers that finish their last requests. They are paid for until
+    these are gone. Default 0."""
+
     desired_replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """How many model servers the last decision wants. Default 0."""
 
@@ -208,6 +223,12 @@ class LlamaDeploymentStatus(Record):
 
     cold_start: StatusColdStart | None = None
     """How long the fleet's own pods took to become ready. Absent: none did yet."""
+
+    queue: StatusQueue | None = None
+    """The queue at the last look. Absent: it is not read, or it could not be."""
+
+    scaling: Memory | None = None
+    """What the autoscaler remembers. Absent: nothing, because spec.scaling is not given."""
 
     cost: StatusCost | None = None
     """What the fleet costs. Absent: no shape was chosen yet, and no pod ever had a node."""

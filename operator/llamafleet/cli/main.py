@@ -1,7 +1,8 @@
 """The program: its commands, and how it ends.
 
 Exit codes: 0 done; 1 it cannot be done, with one line that says why; 2 the command line is wrong; 3 nothing
-fits (``llamafleet plan``, ``windows``, ``cost``). Interrupted by Ctrl-C it ends with 130, as a shell expects.
+fits (``llamafleet plan``, ``windows``, ``cost``, ``simulate``). Interrupted by Ctrl-C it ends with 130, as a
+shell expects.
 """
 
 import argparse
@@ -25,6 +26,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         arguments.add_windows,
     ),
     "cost": ("cost", "what the fleet costs per token, and from how many on it pays", arguments.add_cost),
+    "simulate": (
+        "simulate",
+        "run a trace of requests through the operator's own decisions: GPU-hours, dollars, waits",
+        arguments.add_simulate,
+    ),
     "models": ("catalogue", "the models of the catalogue, each figure with its source", arguments.add_models),
     "gpus": ("catalogue", "the GPUs of the catalogue, each figure with its source", arguments.add_gpus),
     "prices": (
@@ -33,6 +39,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         arguments.add_prices,
     ),
     "run": ("run", "run the operator until it is told to stop", arguments.add_run),
+    "waker": (
+        "waker",
+        "hold requests for fleets without a ready replica, until it is told to stop",
+        arguments.add_waker,
+    ),
     "reference": ("generate", "write the field tables of the documentation", arguments.add_reference),
     "crds": ("generate", "print the custom resource definitions", arguments.add_crds),
 }

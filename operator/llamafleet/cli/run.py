@@ -21,5 +21,14 @@ def run(options: argparse.Namespace) -> int:
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # else a line for every probe
     kopf.configure(log_format=kopf.LogFormat.PLAIN if sys.stderr.isatty() else kopf.LogFormat.FULL)
     known = read_catalogue(options.values)
-    run_operator(Settings(options.namespace, options.workers, options.health, options.metrics_port, known))
+    settings = Settings(
+        options.namespace,
+        options.workers,
+        options.health,
+        options.metrics_port,
+        known,
+        waker=options.waker,
+        prometheus_url=options.prometheus_url,
+    )
+    run_operator(settings)
     return 0

@@ -15,6 +15,8 @@ class Settings:
         health_address: where the liveness endpoint listens, as ``http://host:port/path``; None: nowhere.
         metrics_port: where the operator's own metrics are served; 0: nowhere.
         known: the catalogue, with the administrator's own figures in it.
+        waker: the name of the wakers' headless Service in the operator's namespace; None: there are none.
+        prometheus_url: the base address of the Prometheus that knows the queues; None: the pods are asked.
     """
 
     operator_namespace: str
@@ -22,3 +24,5 @@ class Settings:
     health_address: str | None
     metrics_port: int
     known: Catalogue
+    waker: str | None = None
+    prometheus_url: str | None = None

@@ -15,7 +15,9 @@ from llamafleet.adapters import clock
 from llamafleet.adapters.access import Access, find_access
 from llamafleet.adapters.cluster import Cluster
 from llamafleet.adapters.kinds import GPU_POOL, LLAMA_DEPLOYMENT
+from llamafleet.adapters.loads import Loads
 from llamafleet.adapters.metrics import QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
+from llamafleet.adapters.prometheus import Prometheus
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
 from llamafleet.errors import Unavailable
@@ -46,7 +48,13 @@ class Shell:
         self._known: dict[Key, Revision] = {}
         self._queue = WorkQueue()
         transport = Transport(session, access.server)
-        self._cluster = Cluster(transport, settings.operator_namespace, self._queue.add_soon)
+        self._cluster = Cluster(
+            transport,
+            settings.operator_namespace,
+            self._queue.add_soon,
+            waker=settings.waker,
+            loads=Prometheus(settings.prometheus_url) if settings.prometheus_url else Loads(),
+        )
         self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace, settings.known)
         self._workers = settings.workers
         self._tasks: list[asyncio.Task[None]] = []

@@ -7,10 +7,10 @@ from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.api.schedule import Schedule
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.coldstart import cold_start, lead
+from llamafleet.planning.demand import Ground, demand
 from llamafleet.planning.drain import drain
 from llamafleet.planning.earlyclosing import early_closing
 from llamafleet.planning.money.outlook import Terms, outlook
-from llamafleet.planning.replicas import asked_for
 from llamafleet.planning.schedule.checks import check_schedule
 from llamafleet.planning.schedule.opening import Opening, opening
 from llamafleet.planning.situation import Observation, Situation
@@ -36,8 +36,9 @@ def assess(spec: LlamaDeploymentSpec, shape: Shape, seen: Observation) -> Situat
     early = early_closing(schedule, now, seen.overrides, before=seen.early, idle=seen.idle, now=seen.now)
     terms = Terms(shape.hourly_usd, ahead, timedelta(seconds=drain(schedule).grace))
     _check_budget(spec, shape, seen)
-    rest = outlook(spec, terms, asked_for(spec, seen).replicas, seen.spent_usd, seen.now)
-    return Situation(spec, seen, now, early, starts, takes, ahead, rest)
+    asked = demand(spec, seen, Ground(shape, now, takes))
+    rest = outlook(spec, terms, asked.reason.replicas, seen.spent_usd, seen.now)
+    return Situation(spec, seen, now, early, starts, takes, ahead, rest, asked)
 
 
 def _opening(schedule: Schedule | None, seen: Observation, ahead: timedelta) -> Opening:

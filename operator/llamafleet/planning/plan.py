@@ -17,6 +17,7 @@ from llamafleet.planning.effect import not_in_effect
 from llamafleet.planning.money.budget import Allowance, next_mark
 from llamafleet.planning.money.tokens import find
 from llamafleet.planning.replicas import decide
+from llamafleet.planning.scaling.signals import QUEUE_LOOK
 from llamafleet.planning.situation import Observation, Reason, Situation
 from llamafleet.planning.sizing.checkpoint import OwnWeights
 from llamafleet.planning.sizing.choice import choose
@@ -113,7 +114,7 @@ def plan(
         case=case,
         money=money,
         compared=_compared(spec, known or catalogue()),
-        wake=_wake(case, money),
+        wake=_wake(case, money, replicas),
     )
 
 
@@ -127,12 +128,14 @@ def _compared(spec: LlamaDeploymentSpec, known: Catalogue) -> ApiPrice | None:
     return find(known.api_prices, key) if key else None
 
 
-def _wake(case: Situation, money: Allowance) -> datetime:
+def _wake(case: Situation, money: Allowance, replicas: int) -> datetime:
     """The first instant at which time alone may change something."""
     schedule, now = case.spec.schedule, case.seen.now
     told = next_mark(case.spec.cost, case.outlook.purse, case.seen.paid, now)
     instants = [case.opening.wake, case.outlook.month.end]
     instants += [instant for instant in (money.wake, told) if instant is not None]
+    if replicas and case.spec.scaling is not None and not case.spec.suspend:
+        instants.append(now + QUEUE_LOOK)
     if schedule is not None and schedule.close_when_idle and case.opening.open and case.early.until is None:
         instants.append(now + LOOK)
     return min(instants)

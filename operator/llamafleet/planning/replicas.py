@@ -1,12 +1,12 @@
 """How many replicas: a chain of rules, each of which maps a count to a count and says why.
 
-The order is the policy: a later rule has the last word. Nothing here reads a queue or a clock.
+The order is the policy: a later rule has the last word. Nothing here reads a queue or a
+clock: what the queue asks for was found before.
 """
 
 from collections.abc import Callable
 
-from llamafleet.api.llamadeployment import LlamaDeploymentSpec
-from llamafleet.planning.situation import Observation, Reason, Situation
+from llamafleet.planning.situation import Reason, Situation
 from llamafleet.planning.within_budget import within_budget
 from llamafleet.planning.within_window import within_window
 
@@ -16,21 +16,7 @@ Rule = Callable[[Situation, int], Reason | None]
 
 def demand(case: Situation, _count: int) -> Reason:
     """What is asked for."""
-    return asked_for(case.spec, case.seen)
-
-
-def asked_for(spec: LlamaDeploymentSpec, seen: Observation) -> Reason:
-    """What is asked for: spec.replicas, else what there is, because no queue is read yet."""
-    if spec.replicas is not None:
-        return Reason("demand", spec.replicas, f"spec.replicas asks for {spec.replicas}.")
-    if spec.scaling is None:
-        return Reason("demand", 1, "One replica, because neither spec.replicas nor spec.scaling is given.")
-    if not seen.replicas:
-        # Zero is no demand either: a fleet that was closed or suspended must come back.
-        return Reason("demand", 1, "There is no queue reading, so the fleet starts with 1.")
-    return Reason(
-        "demand", seen.replicas, f"There is no queue reading, so the fleet stays at {seen.replicas}."
-    )
+    return case.demand.reason
 
 
 def within_bounds(case: Situation, count: int) -> Reason | None:

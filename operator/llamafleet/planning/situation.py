@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
+from llamafleet.api.memory import NO_MEMORY, Memory
 from llamafleet.api.scaling import MAX_REPLICAS
 from llamafleet.planning.coldstart import NO_STARTS, ColdStarts
 from llamafleet.planning.earlyclosing import NOTHING, EarlyClosing
 from llamafleet.planning.money.outlook import Outlook
+from llamafleet.planning.scaling.capacity import Cap
+from llamafleet.planning.scaling.signals import Signals
 from llamafleet.planning.schedule.opening import NO_OVERRIDES, Opening, Overrides
 from llamafleet.planning.sizing.shape import RunningShape
 
@@ -29,6 +32,19 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """What is asked for.
+
+    Attributes:
+        reason: how many replicas, and why.
+        memory: what the autoscaler remembers from now on.
+    """
+
+    reason: Reason
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What was seen when the decision was made, and what earlier decisions left to remember.
 
@@ -43,6 +59,12 @@ class Observation:
         warming_for: the opening for which replicas were started early; None when none were.
         idle: whether every replica is ready and has nothing to do; None without a reading of each.
         early: since when nothing was to do, and until when the fleet is closed because of that.
+        was_closed: whether the schedule was closed at the last decision.
+        signals: what the queue looks like; None where it is not read, and where no reading was to be had.
+        memory: what the autoscaler remembered.
+        can_wake: whether a request would bring the fleet back from zero.
+        slept: whether it was the queue that asked for nothing last, where a waker stood by.
+        room: what the cluster has GPUs for; None while it has shown no lack of them.
     """
 
     now: datetime
@@ -55,6 +77,12 @@ class Observation:
     warming_for: datetime | None = None
     idle: bool | None = None
     early: EarlyClosing = NOTHING
+    was_closed: bool = False
+    signals: Signals | None = None
+    memory: Memory = NO_MEMORY
+    can_wake: bool = False
+    slept: bool = False
+    room: Cap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +98,7 @@ class Situation:
         cold_start: how long a replica takes from its node to its first answer, learned or expected.
         lead: how long before a window its replicas start.
         outlook: the price of a replica, and what the rest of the month will cost.
+        demand: what is asked for, before any bound.
     """
 
     spec: LlamaDeploymentSpec
@@ -80,6 +109,7 @@ class Situation:
     cold_start: timedelta
     lead: timedelta
     outlook: Outlook
+    demand: Demand
 
     @property
     def bounds(self) -> tuple[int, int]:

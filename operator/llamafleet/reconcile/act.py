@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -12,6 +12,10 @@ from llamafleet.errors import Unavailable
 from llamafleet.reconcile.difference import holds
 from llamafleet.reconcile.ports import Writes
 from llamafleet.reconcile.seen import Seen
+
+GUARDS: Final = frozenset({"ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "Service"})
+"""What must be there before the first pod: whatever it refers to, or is guarded by. The way to a waker is
+neither."""
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +41,16 @@ async def act(world: Writes, seen: Seen, intents: Iterable[Mapping[str, Any]]) -
     Only a Deployment that does not exist yet waits for its guards: pods are never made without them.
     """
     failure, deployed, repairs = None, False, 0
+    guarded = True
     for intent in intents:
         is_deployment = intent["kind"] == "Deployment"
-        if is_deployment and failure is not None and "Deployment" not in seen.children:
+        if is_deployment and not guarded and "Deployment" not in seen.children:
             continue
         try:
             repairs += await _apply(world, seen, intent)
         except Unavailable as error:
             failure = failure or error
+            guarded = guarded and intent["kind"] not in GUARDS
         else:
             deployed = deployed or is_deployment
     return Acted(failure, deployed, repairs)

@@ -40,7 +40,8 @@ def holds(intent: Any, live: Any, field: str = "") -> bool:  # noqa: ANN401 - an
             holds(value, live[key], key) if key in live else _empty(value) for key, value in intent.items()
         )
     if isinstance(intent, list):
-        return isinstance(live, list) and _list_holds(intent, live, field)
+        # An empty list that must not be left out, such as the endpoints of a slice, comes back as null.
+        return not intent if live is None else isinstance(live, list) and _list_holds(intent, live, field)
     return bool(intent == live)
 
 

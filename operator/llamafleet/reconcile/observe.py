@@ -19,6 +19,7 @@ from llamafleet.planning.diagnosis import needs_log
 from llamafleet.planning.money.rates import sells_spot
 from llamafleet.planning.plan import UnusablePool
 from llamafleet.planning.schedule.opening import Overrides, read_overrides
+from llamafleet.reconcile.looks import Looks
 from llamafleet.reconcile.ports import Views
 from llamafleet.reconcile.seen import Fleet, Seen, own_ledger, read_ledger, read_status
 
@@ -28,7 +29,7 @@ MOST_LOGS: Final = 2
 """How many logs one look fetches, of the youngest pods: pods of one template fail alike."""
 
 
-async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
+async def observe(world: Views, looks: Looks, key: Key, now: datetime) -> Seen | None:
     """Look at one resource and everything around it; None when the resource is gone or going.
 
     Raises:
@@ -53,6 +54,8 @@ async def observe(world: Views, key: Key, now: datetime) -> Seen | None:
         carried=await _carried(world, key, before),
         children=world.children(key),
         fleet=await _fleet(world, key, llama, pools),
+        waker=world.waker(key),
+        last_look=looks.last(key, metadata.uid),
         now=now,
     )
 
@@ -77,18 +80,20 @@ async def _fleet(
     return Fleet(
         pods=pods,
         departed=departed,
-        loads=await world.loads(active) if _needs_loads(llama) else None,
+        loads=await world.loads(key.namespace, active) if _needs_loads(llama) else None,
         spot=await _spot(world, (*pods, *(one.pod for one in departed)), pools),
         logs=await _logs(world, key.namespace, active),
+        held=world.held(key),
     )
 
 
 def _needs_loads(llama: LlamaDeployment | InvalidSpec) -> bool:
-    """Who pays by the month wants to know what stood idle; who closes when idle, when that is."""
+    """Who scales reads the queue; who pays wants to know what stood idle; who closes when idle, when."""
     if isinstance(llama, InvalidSpec):
         return False
-    schedule = llama.spec.schedule
-    return llama.spec.cost is not None or (schedule is not None and schedule.close_when_idle)
+    spec = llama.spec
+    closes = spec.schedule is not None and spec.schedule.close_when_idle
+    return spec.scaling is not None or spec.cost is not None or closes
 
 
 async def _spot(

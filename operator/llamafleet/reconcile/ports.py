@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen
+from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
 
 
 class Views(Protocol):
@@ -33,11 +33,17 @@ class Views(Protocol):
     async def carried_over(self, key: Key) -> dict[str, Any] | None:
         """The account that a deleted namesake has left."""
 
-    async def loads(self, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
-        """What the ready ones of these pods say of their work, by uid; a pod without a reading is missing."""
+    async def loads(self, namespace: str, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
+        """What the ready ones of these pods of a namespace say of their work, by uid; without the silent."""
 
     async def is_spot(self, node: str) -> bool | None:
         """Whether a node is a spot node; None when the node is gone."""
+
+    def waker(self, key: Key) -> WakerSeen | None:
+        """Where the requests of a fleet may go while none of its replicas is ready; None: nowhere."""
+
+    def held(self, key: Key) -> int | None:
+        """How many requests of a fleet the wakers hold, at least; None when that is not known."""
 
 
 class Writes(Protocol):
@@ -48,6 +54,9 @@ class Writes(Protocol):
 
     async def update_child(self, intent: Mapping[str, Any], seen: ChildSeen) -> None:
         """Bring a known child back to the intent."""
+
+    async def mark(self, namespace: str, pod: PodSeen, cost: int) -> None:
+        """Say what the deletion of a pod costs, for its ReplicaSet to compare; nothing when it is gone."""
 
     async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         """Write the status, unless the resource has another version by now."""

@@ -18,8 +18,11 @@ from llamafleet.planning.drain import drain
 from llamafleet.planning.money.carryover import left_behind
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import rollout
+from llamafleet.planning.scaling.capacity import draining_gpus
 from llamafleet.reconcile.act import Acted, act
 from llamafleet.reconcile.decide import Decided, decide
+from llamafleet.reconcile.looks import Look, Looks
+from llamafleet.reconcile.mark import mark
 from llamafleet.reconcile.observe import observe
 from llamafleet.reconcile.ports import World
 from llamafleet.reconcile.seen import Seen, read_ledger
@@ -30,6 +33,7 @@ from llamafleet.rendering.notice import Notice
 from llamafleet.rendering.notices import notices
 from llamafleet.rendering.sleep import asleep
 from llamafleet.rendering.status import Account, status
+from llamafleet.rendering.wakerslice import waker_slice
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +64,9 @@ class Reconciler:
     def __init__(
         self, world: World, clock: Callable[[], datetime], operator_namespace: str, known: Catalogue
     ) -> None:
-        """Keep the parts; there is no other state."""
+        """Keep the parts. What the last looks showed is the only state; another process does without."""
         self._world = world
+        self._looks = Looks()
         self._clock = clock
         self._operator_namespace = operator_namespace
         self._known = known
@@ -72,11 +77,14 @@ class Reconciler:
         Raises:
             Unavailable: something outside failed; the status says what, if it could be written.
         """
-        seen = await observe(self._world, key, self._clock())
+        seen = await observe(self._world, self._looks, key, self._clock())
         if seen is None:
+            self._looks.forget(key)
             await self._bury(key)
             return None
         decided = decide(seen, self._known)
+        self._remember(key, seen, decided.wish)
+        await mark(self._world, seen, decided.wish)
         acted = await act(self._world, seen, self._render(seen, decided))
         await self._report(key, seen, decided, acted)
         wake_seconds = _wake_seconds(seen, decided)
@@ -84,6 +92,12 @@ class Reconciler:
             acted.failure.wake_seconds = wake_seconds
             raise acted.failure
         return Outcome(acted.repairs, wake_seconds)
+
+    def _remember(self, key: Key, seen: Seen, wish: Plan | InvalidSpec) -> None:
+        """Keep what this look has shown, for the next one."""
+        if isinstance(wish, Plan) and wish.case.spec.scaling is not None:
+            memory, loads = wish.case.demand.memory, seen.fleet.loads or {}
+            self._looks.keep(key, Look(seen.metadata.uid, seen.now, loads, memory))
 
     async def _bury(self, key: Key) -> None:
         """The resource is gone: a namesake shall not get its money again."""
@@ -100,9 +114,12 @@ class Reconciler:
     def _render(self, seen: Seen, decided: Decided) -> tuple[dict[str, Any], ...]:
         """What should exist. Without a plan only one wish is granted: to sleep, for that saves money."""
         if isinstance(decided.wish, Plan) and isinstance(seen.llama, LlamaDeployment):
-            return children(seen.llama, decided.wish, self._operator_namespace)
+            is_wanted = decided.wish.replicas > 0
+            return children(seen.llama, decided.wish, self._operator_namespace, _wakers(seen, is_wanted))
         live = {kind: orjson.loads(child.body) for kind, child in seen.children.items()}
-        return asleep(live) if decided.sleeps else ()
+        if "Deployment" not in live:
+            return ()
+        return (*_wakers(seen, not decided.sleeps), *(asleep(live) if decided.sleeps else ()))
 
     async def _report(self, key: Key, seen: Seen, decided: Decided, acted: Acted) -> None:
         """Say what is new: first in Events, which can be said twice, then in the status."""
@@ -116,6 +133,19 @@ class Reconciler:
             version = seen.metadata.resource_version
             await self._world.apply_status(key, seen.metadata.uid, wanted, version)
         self._world.settled(key, [departed.pod.uid for departed in seen.fleet.departed])
+
+
+def _wakers(seen: Seen, is_wanted: bool) -> tuple[dict[str, Any], ...]:  # noqa: FBT001 - it says what it is
+    """The slice that leads to the wakers, as it should be; none while there is nowhere to lead to.
+
+    Args:
+        seen: what was there.
+        is_wanted: whether there should be replicas.
+    """
+    if seen.waker is None:
+        return ()
+    is_ready = any(pod.ready for pod in seen.fleet.active)
+    return (waker_slice(seen, seen.waker, awake=is_wanted and is_ready),)
 
 
 def _fleet(
@@ -135,6 +165,9 @@ def _fleet(
         asleep=decided.sleeps and acted.deployed,
         odd=seen.overrides if isinstance(seen.overrides, InvalidSpec) else None,
         now=seen.now,
+        asked=len(seen.fleet.asked),
+        answered=seen.fleet.answered,
+        draining_gpus=draining_gpus(seen.fleet.pods),
     )
 
 

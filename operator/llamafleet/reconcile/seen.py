@@ -11,15 +11,21 @@ from pydantic import ValidationError
 from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.ledger import Ledger
 from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.memory import NO_MEMORY, Memory
 from llamafleet.api.metadata import ObjectMeta
-from llamafleet.api.observed import ChildSeen, Departed, Load, PodSeen
+from llamafleet.api.observed import ChildSeen, Departed, Load, PodSeen, WakerSeen
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.coldstart import ColdStarts
+from llamafleet.planning.demand import STEP as DEMAND
 from llamafleet.planning.earlyclosing import EarlyClosing
 from llamafleet.planning.money.ledger import spent
 from llamafleet.planning.plan import Observation, RunningShape, UnusablePool
+from llamafleet.planning.scaling.capacity import cap
+from llamafleet.planning.scaling.reading import signals
+from llamafleet.planning.scaling.signals import Signals
 from llamafleet.planning.schedule.opening import Overrides
+from llamafleet.reconcile.looks import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Fleet:
         loads: what ready pods say of their work, by uid; None when nobody needs to know.
         spot: whether a node is a spot node, by name, where that decides a price.
         logs: the end of the log of containers that ended, by pod uid.
+        held: how many requests the wakers hold for it; None: there is no waker, or none answered.
     """
 
     pods: tuple[PodSeen, ...]
@@ -39,6 +46,7 @@ class Fleet:
     loads: Mapping[str, Load] | None
     spot: Mapping[str, bool | None]
     logs: Mapping[str, str]
+    held: int | None = None
 
     @property
     def active(self) -> tuple[PodSeen, ...]:
@@ -51,6 +59,16 @@ class Fleet:
         loads = [(self.loads or {}).get(pod.uid) if pod.ready else None for pod in self.active]
         read = [load for load in loads if load is not None]
         return all(load.idle for load in read) if loads and len(read) == len(loads) else None
+
+    @property
+    def asked(self) -> tuple[PodSeen, ...]:
+        """The pods whose queue can be read: those that answer requests."""
+        return tuple(pod for pod in self.active if pod.ready)
+
+    @property
+    def answered(self) -> int:
+        """How many of these gave a reading."""
+        return sum(pod.uid in (self.loads or {}) for pod in self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,8 @@ class Seen:
         carried: the account that a deleted namesake has left, for a resource that has none yet.
         children: its children, by kind.
         fleet: its pods.
+        waker: where its requests may go while no replica is ready; None: nowhere.
+        last_look: the last look of this process at its queue; None: there was none.
         now: when we looked, UTC.
     """
 
@@ -84,6 +104,8 @@ class Seen:
     carried: Ledger | None
     children: Mapping[str, ChildSeen]
     fleet: Fleet
+    waker: WakerSeen | None
+    last_look: Look | None
     now: datetime
 
     @property
@@ -111,7 +133,37 @@ class Seen:
             warming_for=self._warming_for(),
             idle=self.fleet.idle,
             early=early,
+            was_closed=schedule is not None and not schedule.open,
+            signals=self._signals(),
+            memory=self._memory(),
+            can_wake=self.fleet.held is not None,
+            slept=self.waker is not None and self._asked_last() == 0,
+            room=cap(self.fleet.active, self.now),
         )
+
+    def _signals(self) -> Signals | None:
+        """The queue, where somebody scales by it."""
+        if isinstance(self.llama, InvalidSpec) or self.llama.spec.scaling is None:
+            return None
+        last = self.last_look
+        return signals(
+            self.fleet.active,
+            self.fleet.loads or {},
+            before=last.loads if last else {},
+            held=self.fleet.held,
+            seconds=(self.now - last.at).total_seconds() if last else None,
+            wanted=self._decided_last() or 0,
+        )
+
+    def _memory(self) -> Memory:
+        """What the autoscaler remembers: from the last look of this process, else from the status."""
+        if self.last_look is not None:
+            return self.last_look.memory
+        return self.last_status.scaling or NO_MEMORY
+
+    def _asked_last(self) -> int | None:
+        """What the first step of the last decision asked for."""
+        return next((one.replicas for one in self.last_status.reasons if one.step == DEMAND), None)
 
     def _warming_for(self) -> datetime | None:
         """The opening for which replicas were started early: wanted, although it was closed."""

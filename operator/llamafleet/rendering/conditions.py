@@ -6,7 +6,7 @@ from llamafleet.api.status import Condition
 from llamafleet.errors import CleaningUp, Conflict, Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.coldstart import startup_seconds
 from llamafleet.planning.plan import Plan
-from llamafleet.rendering import hours, money
+from llamafleet.rendering import hours, money, queue
 from llamafleet.rendering.fleet import Fleet
 from llamafleet.rendering.statement import Statement, false, true
 
@@ -28,6 +28,7 @@ def statements(fleet: Fleet) -> list[Statement]:
         _degraded(fleet),
         *([hours.window_open(fleet.plan.case)] if hours.is_used(fleet.plan.case) else []),
         *money.statements(fleet.plan),
+        *queue.statements(fleet, fleet.plan),
         *_odd(fleet),
         *_not_in_effect(fleet.plan),
     ]
@@ -139,7 +140,7 @@ def conditions(fleet: Fleet, before: tuple[Condition, ...]) -> list[dict[str, An
 
 
 def _condition(statement: Statement, before: Condition | None, fleet: Fleet) -> dict[str, Any]:
-    status = str(statement.holds)
+    status = "Unknown" if statement.holds is None else str(statement.holds)
     kept = before is not None and before.status == status
     since = before.last_transition_time if before is not None and kept else fleet.now
     return {

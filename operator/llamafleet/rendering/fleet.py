@@ -26,6 +26,9 @@ class Fleet:
         ledger: what was spent.
         asleep: whether a refused spec was put to sleep.
         odd: why an annotation cannot be read, or None.
+        asked: how many ready pods were asked for a reading of their queue.
+        answered: how many of these gave one.
+        draining_gpus: how many GPUs the pods hold that are on their way out.
         now: when this is said, UTC.
     """
 
@@ -39,6 +42,9 @@ class Fleet:
     asleep: bool
     odd: InvalidSpec | None
     now: datetime
+    asked: int = 0
+    answered: int = 0
+    draining_gpus: int = 0
 
     @property
     def ready(self) -> int:

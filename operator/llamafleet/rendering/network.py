@@ -12,6 +12,7 @@ from llamafleet.api.names import (
     NAME_LABEL,
     OPERATOR_NAME,
     SERVING_PORT,
+    WAKER_NAME,
     pod_selector,
 )
 from llamafleet.api.source import HubSource, parse_source
@@ -24,7 +25,11 @@ _HTTPS_PORT: Final = 443
 
 
 def network_policy(llama: LlamaDeployment, shape: Shape, operator_namespace: str) -> dict[str, Any]:
-    """Let in the own namespace, client namespaces and the operator; let out the download, if any."""
+    """Let in the own namespace, client namespaces, operator and waker; let out the download, if any.
+
+    The waker may come whether there is one or not: what runs in the operator's namespace under its name is
+    the operator's own affair, and the policy need not change with the choice.
+    """
     pods = {"matchLabels": pod_selector(llama.metadata.name)}
     spec = {
         "podSelector": pods,
@@ -41,9 +46,13 @@ def _clients(operator_namespace: str) -> list[dict[str, Any]]:
         {"namespaceSelector": {"matchLabels": {CLIENT_NAMESPACE_LABEL: "true"}}},
         {
             "namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: operator_namespace}},
-            "podSelector": {"matchLabels": {NAME_LABEL: OPERATOR_NAME}},
+            "podSelector": {"matchExpressions": [_named(OPERATOR_NAME, WAKER_NAME)]},
         },
     ]
+
+
+def _named(*names: str) -> dict[str, Any]:
+    return {"key": NAME_LABEL, "operator": "In", "values": [*names]}
 
 
 def _downloads(shape: Shape) -> list[dict[str, Any]]:

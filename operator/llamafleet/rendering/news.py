@@ -5,25 +5,53 @@ ledger has a new checkpoint, which it makes at least four times an hour while po
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from llamafleet.planning.demand import STEP as DEMAND
 from llamafleet.planning.within_budget import STEP
 from llamafleet.rendering.money import CEILING, WITHIN_BUDGET
 
 FIGURES: Final = frozenset({"monthToDate", "projectedMonth", "perMillionTokens", "breakEvenTokensPerMonth"})
-IN_WORDS: Final = (CEILING, WITHIN_BUDGET, STEP)
+IN_WORDS: Final = (CEILING, WITHIN_BUDGET, STEP, DEMAND)
 """Conditions and reasons whose messages repeat such figures."""
+
+OF_QUEUE: Final = ("queue", "scaling")
+"""What every look at a queue moves."""
+
+AGE: Final = timedelta(minutes=1)
+"""How old the queue in the status may get while it changes. Who takes over begins with what stands there; a
+minute is the shortest cold start that is worth the name."""
 
 
 def is_news(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Whether a status differs from the last one by more than time."""
-    return wanted != before and _lasting(wanted) != _lasting(before)
+    return wanted != before and (_lasting(wanted) != _lasting(before) or _queue_is_old(wanted, before))
+
+
+def _queue_is_old(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether the queue has changed since the status was written, and that is a while ago."""
+    if all(_timeless(wanted.get(field)) == _timeless(before.get(field)) for field in OF_QUEUE):
+        return False
+    was, now = _written(before), _written(wanted)
+    return was is None or now is None or now - was >= AGE
+
+
+def _timeless(field: Any) -> Any:  # noqa: ANN401 - see below
+    return {name: field[name] for name in field if name != "at"} if isinstance(field, Mapping) else field
+
+
+def _written(status: Mapping[str, Any]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(status["scaling"]["at"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _lasting(status: Mapping[str, Any]) -> dict[str, Any]:
     cost = status.get("cost", {})
     return {
-        **status,
+        **{field: status[field] for field in status if field not in OF_QUEUE},
         "conditions": _wordless_all(status.get("conditions"), "type"),
         "reasons": _wordless_all(status.get("reasons"), "step"),
         "cost": {name: cost[name] for name in cost if name not in FIGURES}

@@ -9,13 +9,13 @@ class Statement:
 
     Attributes:
         type: what it is about, such as Ready.
-        holds: whether it is so.
+        holds: whether it is so; None: nobody can tell.
         reason: why, in one word for programs.
         message: why, in sentences for people.
     """
 
     type: str
-    holds: bool
+    holds: bool | None
     reason: str
     message: str
 
@@ -28,3 +28,8 @@ def true(type_: str, reason: str, message: str) -> Statement:
 def false(type_: str, reason: str, message: str) -> Statement:
     """It is not so."""
     return Statement(type_, holds=False, reason=reason, message=message)
+
+
+def unknown(type_: str, reason: str, message: str) -> Statement:
+    """Nobody can tell."""
+    return Statement(type_, holds=None, reason=reason, message=message)

@@ -10,7 +10,7 @@ from llamafleet.errors import InvalidSpec
 from llamafleet.planning.coldstart import NO_STARTS, ColdStarts
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.sizing.words import usd
-from llamafleet.rendering import hours, money
+from llamafleet.rendering import hours, money, queue
 from llamafleet.rendering.conditions import conditions
 from llamafleet.rendering.figures import figures
 from llamafleet.rendering.fleet import Fleet
@@ -45,6 +45,7 @@ def status(account: Account) -> dict[str, Any]:
         "conditions": conditions(fleet, before.conditions),
         "replicas": len(fleet.pods),
         "readyReplicas": fleet.ready,
+        **({"drainingGpus": fleet.draining_gpus} if fleet.draining_gpus else {}),
         "selector": selector_text(pod_selector(fleet.metadata.name)),
         **_cold_start(account.starts),
         **_decided(account),
@@ -57,7 +58,7 @@ def _decided(account: Account) -> dict[str, Any]:
     fleet, before = account.fleet, account.before
     if isinstance(fleet.plan, Plan) and account.deployed:
         return _decision(fleet.plan)
-    fields = {"desired_replicas", "reasons", "plan", "schedule"}
+    fields = {"desired_replicas", "reasons", "plan", "schedule", "scaling"}
     kept: dict[str, Any] = before.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields)
     if not fleet.asleep:
         return kept
@@ -74,6 +75,7 @@ def _decision(plan: Plan) -> dict[str, Any]:
         ],
         "plan": {**figures(plan.shape), "explanation": plan.explanation},
         **schedule,
+        **queue.figures(plan),
     }
 
 

@@ -69,7 +69,7 @@ def _life(pod: PodSeen | Departed, ground: Ground, known: Mapping[str, Decimal |
         pod,
         last if is_guess and last is not None else price,
         idle=None if load is None else load.idle,
-        tokens=None if load is None else load.prompt_tokens + load.generation_tokens,
+        tokens=None if load is None else load.tokens,
     )
 
 

@@ -1,7 +1,12 @@
 """What one look at the queue of a fleet shows."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+QUEUE_LOOK: Final = timedelta(seconds=15)
+"""How often the queue of a fleet that has replicas is looked at: the interval of Kubernetes' own autoscaler
+(``--horizontal-pod-autoscaler-sync-period``)."""
 
 
 @dataclass(frozen=True, slots=True)
