@@ -69,8 +69,9 @@ generate: $(READY) ## write what is generated: CRDs, the field tables of the doc
 verify: generate ## fail when something generated is not committed
 	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git status --short -- $(GENERATED); git diff -- $(GENERATED); exit 1; }
 
-bench: setup ## measure; the figures are ratios against a floor of the same run
+bench: setup ## measure: ratios against a floor of the same run, and autoscalers over request traces
 	@$(ALONE) $(BIN)/python -m bench
+	@$(RUN) bench autoscale
 
 image: ## build the operator's image with Docker
 	@command -v docker > /dev/null || { echo "docker is missing: the image is built where Docker is" >&2; exit 1; }

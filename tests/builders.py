@@ -86,6 +86,7 @@ def pod(**changes: Any) -> PodSeen:
         "pool": "",
         "gpus": 0,
         "deletion_cost": 0,
+        "resting": None,
     }
     return PodSeen(**{**usual, **changes})
 

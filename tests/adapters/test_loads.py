@@ -2,26 +2,32 @@
 
 import asyncio
 import gzip
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from adapters.bodies import body
+from adapters.servers import (
+    GOOD,
+    Talk,
+    answering,
+    end_in_the_middle,
+    hang_in_the_middle,
+    never_answer,
+    never_end,
+    never_end_the_headers,
+    out_of_reach,
+    redirecting_to,
+    say_nothing,
+    serving,
+)
 from builders import pod
 from llamafleet.adapters import loads
 from llamafleet.adapters.loads import AT_ONCE, BODY_BYTES, CONNECT_SECONDS, SECONDS, Loads, is_pod_address
 from llamafleet.api.observed import Load, PodSeen
 from llamafleet.planning.scaling.signals import QUEUE_LOOK
 
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-"""One side of a connection; whoever serves it closes it afterwards."""
-
-
-GOOD = body((2.0, 15.0, 2708.0, 3129.0))
 READING = Load(running=2, waiting=15, prompt_tokens=2708, generation_tokens=3129)
 
 
@@ -41,6 +47,8 @@ ADDRESSES = {
     "::": False,
     "fe80::1": False,
     "fe80::1%eth0": False,
+    "fd00:10:244::7%eth0": False,
+    "fd00:10:244::7%@127.0.0.1": False,
     "ff02::1": False,
     "::ffff:127.0.0.1": False,
     "::ffff:169.254.169.254": False,
@@ -58,91 +66,6 @@ ADDRESSES = {
 @pytest.mark.parametrize(("address", "asked"), ADDRESSES.items())
 def test_which_addresses_may_be_asked(address: str, asked: bool) -> None:  # noqa: FBT001 - a table's column
     assert is_pod_address(address) is asked
-
-
-def answering(content: bytes, status: str = "200 OK", *headers: str) -> Talk:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        head = [f"HTTP/1.1 {status}", *(headers or (f"Content-Length: {len(content)}",)), "", ""]
-        writer.write("\r\n".join(head).encode() + content)
-        await writer.drain()
-
-    return talk
-
-
-async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await reader.read()
-
-
-async def never_answer(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await asyncio.Event().wait()
-
-
-async def end_in_the_middle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(GOOD)}\r\n\r\n".encode() + GOOD[:-100])
-    writer.write_eof()
-    await asyncio.Event().wait()
-
-
-async def hang_in_the_middle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(GOOD) + 1}\r\n\r\n".encode() + GOOD)
-    await asyncio.Event().wait()
-
-
-async def never_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while not writer.is_closing():
-        writer.write(GOOD * 100)
-        await writer.drain()
-
-
-async def never_end_the_headers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\n")
-    while not writer.is_closing():
-        writer.write(b"X-Filler: x\r\n" * 1000)
-        await writer.drain()
-
-
-def redirecting_to(address: str, port: int) -> Talk:
-    return answering(b"", "302 Found", f"Location: http://{address}:{port}/metrics", "Content-Length: 0")
-
-
-@asynccontextmanager
-async def serving(*talks: Talk) -> AsyncIterator[tuple[int, list[str]]]:
-    """Each on an address of its own, all at one port, as pods are; the port and the addresses."""
-    running: set[asyncio.Task[None]] = set()
-
-    def on(talk: Talk) -> Talk:
-        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.ensure_future(talk(reader, writer))
-            running.add(task)
-            try:
-                await asyncio.wait([task])
-                if not task.cancelled():
-                    task.exception()  # a client that hangs up is what these tests are about
-            finally:
-                writer.close()
-
-        return handle
-
-    addresses = [f"127.0.0.{number}" for number in range(2, len(talks) + 2)]
-    servers: list[asyncio.Server] = []
-    port = 0
-    try:
-        for address, talk in zip(addresses, talks, strict=True):
-            servers.append(await asyncio.start_server(on(talk), address, port))
-            port = servers[-1].sockets[0].getsockname()[1]
-        yield port, addresses
-    finally:
-        for task in running:
-            task.cancel()
-        for server in servers:
-            server.close()
-        await asyncio.gather(*running, return_exceptions=True)
 
 
 def ready(address: str, uid: str = "") -> PodSeen:
@@ -201,19 +124,6 @@ def test_the_deadlines_suit_a_look_every_fifteen_seconds() -> None:
     assert QUEUE_LOOK.total_seconds() > 3 * SECONDS, "a fleet with a pod that hangs leaves its worker alone"
 
 
-@contextmanager
-def out_of_reach(address: str, port: int) -> Iterator[None]:
-    """A port whose kernel answers no connection, as a node that is gone: its queue is full."""
-    with socket.socket() as server, socket.socket() as first, socket.socket() as second:
-        server.bind((address, port))
-        server.listen(0)
-        for client in (first, second):
-            client.setblocking(False)  # noqa: FBT003 - a name of the standard library
-            with suppress(BlockingIOError):
-                client.connect((address, port))
-        yield
-
-
 def test_pods_of_a_dead_node_do_not_take_the_place_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loads, "AT_ONCE", 2)
     monkeypatch.setattr(loads, "CONNECT_SECONDS", 0.2)
@@ -236,7 +146,9 @@ def test_more_pods_that_hang_than_are_asked_at_once_cost_one_deadline(
         async with serving(answering(GOOD), never_answer) as (port, (good, hung)):
             pods = [ready(hung, uid=str(number)) for number in range(2 * AT_ONCE)]
             started = time.monotonic()
-            assert await Loads(port, lambda _: True).of("default", [ready(good), *pods]) == {f"at {good}": READING}
+            assert await Loads(port, lambda _: True).of("default", [ready(good), *pods]) == {
+                f"at {good}": READING
+            }
             assert time.monotonic() - started < 2.0
 
     asyncio.run(story())
@@ -291,7 +203,9 @@ def test_only_ready_pods_with_an_address_that_may_be_asked_are_asked() -> None:
 
         async with serving(note, note, note) as (port, (one, two, three)):
             pods = [ready(one), pod(address=two), ready(three), pod(uid="new", ready=True)]
-            assert await Loads(port, lambda address: address != three).of("default", pods) == {f"at {one}": READING}
+            assert await Loads(port, lambda address: address != three).of("default", pods) == {
+                f"at {one}": READING
+            }
             assert await Loads(port).of("default", pods) == {}, "loopback is nobody's pod"
         assert asked == [one]
 

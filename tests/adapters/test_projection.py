@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from builders import pod
-from llamafleet.adapters.projection import controller_uid, project_child, project_pod
-from llamafleet.api.names import GPUS_ANNOTATION, POOL_ANNOTATION
+from llamafleet.adapters.projection import controller_uid, project_child, project_pod, project_waker_slice
+from llamafleet.api.names import DELETION_COST_ANNOTATION, GPUS_ANNOTATION, POOL_ANNOTATION
 from llamafleet.api.observed import PodSeen, Termination
 
 
@@ -209,6 +209,10 @@ PODS = {
         raw_pod({}, metadata={"annotations": {POOL_ANNOTATION: "cheap", GPUS_ANNOTATION: "8", "other": "1"}}),
         seen(pool="cheap", gpus=8, phase="Pending"),
     ),
+    "a pod that is marked to go": (
+        raw_pod({}, metadata={"annotations": {DELETION_COST_ANNOTATION: "-1"}}),
+        seen(deletion_cost=-1, phase="Pending"),
+    ),
 }
 
 
@@ -221,6 +225,40 @@ def test_a_pod(raw: dict[str, Any], kept: PodSeen) -> None:
 def test_a_garbled_number_of_gpus_is_none_at_all(garbled: str) -> None:
     raw = raw_pod({}, metadata={"annotations": {GPUS_ANNOTATION: garbled}})
     assert project_pod(raw).gpus == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [("-2147483648", -(2**31)), ("2147483647", 2**31 - 1), ("0", 0), ("", 0), ("x", 0), ("1.5", 0), ("٢", 0)],
+)
+def test_what_a_deletion_costs(text: str, cost: int) -> None:
+    raw = raw_pod({}, metadata={"annotations": {DELETION_COST_ANNOTATION: text}})
+    assert project_pod(raw).deletion_cost == cost
+
+
+def raw_slice(endpoints: list[dict[str, Any]] | None) -> dict[str, Any]:
+    return {"metadata": {"name": "waker-x2x7q", "uid": "7", "resourceVersion": "12"}, "endpoints": endpoints}
+
+
+SLICES: dict[str, tuple[list[dict[str, Any]] | None, set[str]]] = {
+    "no endpoints, as the API server writes it": (None, set()),
+    "ready ones": (
+        [{"addresses": [address], "conditions": {"ready": True}} for address in ("10.0.0.4", "10.0.0.5")],
+        {"10.0.0.4", "10.0.0.5"},
+    ),
+    "one that is not ready": ([{"addresses": ["10.0.0.4"], "conditions": {"ready": False}}], set()),
+    "one on its way out": (
+        [{"addresses": ["10.0.0.4"], "conditions": {"ready": False, "serving": True, "terminating": True}}],
+        set(),
+    ),
+    "one of which nothing is said": ([{"addresses": ["10.0.0.4"]}], {"10.0.0.4"}),
+}
+
+
+@pytest.mark.parametrize(("endpoints", "addresses"), SLICES.values(), ids=SLICES.keys())
+def test_where_wakers_are_ready(endpoints: list[dict[str, Any]] | None, addresses: set[str]) -> None:
+    kept = project_waker_slice(raw_slice(endpoints))
+    assert (kept.uid, kept.resource_version, kept.addresses) == ("7", "12", addresses)
 
 
 ACTIVE = {

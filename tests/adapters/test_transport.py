@@ -71,6 +71,10 @@ async def apply(reach: Transport) -> bytes | None:
     return await reach.apply(PATH, {"kind": "Service"})
 
 
+async def merge(reach: Transport) -> bytes | None:
+    return b"there" if await reach.merge(PATH, {"spec": {}}) else None
+
+
 async def create(reach: Transport) -> bytes | None:
     await reach.create(PATH, {"kind": "Event"})
     return None
@@ -104,7 +108,7 @@ REFUSALS: dict[str, tuple[int, bytes, type[LlamafleetError], str]] = {
 }
 
 
-@pytest.mark.parametrize("call", [read, apply, create, watch])
+@pytest.mark.parametrize("call", [read, apply, merge, create, watch])
 @pytest.mark.parametrize(
     ("status", "body", "error", "message"), REFUSALS.values(), ids=[f"{name}," for name in REFUSALS]
 )
@@ -134,6 +138,11 @@ def test_what_is_not_there_is_none_to_a_reader_and_an_error_to_a_writer() -> Non
     for call in (apply, create, watch):
         with pytest.raises(Unavailable, match='HTTP 404: namespaces "team-a" not found'):
             outcome(gone, call)
+
+
+def test_to_change_what_is_not_there_is_no_error() -> None:
+    assert outcome(saying(404, refusal("not found")), merge) is None
+    assert outcome(saying(200, b"{}"), merge) == b"there"
 
 
 @pytest.mark.parametrize("call", [read, apply, create])

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import edit, quiet, report, rows, settle
+from bench import autoscale_command, edit, quiet, report, rows, settle
 from bench.fleet import keys, namespaces
 from bench.report import Row
 from fleet_operator import OperatorProcess, install, running_operator
@@ -24,7 +24,12 @@ SPARE_NODES = 1  # for the second replica that the edits ask for
 
 
 def main() -> int:
-    """Run it; the exit code."""
+    """Run it; the exit code. ``autoscale`` has a program of its own, which needs no cluster."""
+    if sys.argv[1:2] == ["autoscale"]:
+        try:
+            return autoscale_command.main(sys.argv[2:])
+        except KeyboardInterrupt:
+            return 130
     options = _options()
     try:
         with ended_by_signals():
@@ -69,7 +74,7 @@ def _at_least(least: int) -> Callable[[str], int]:
 def _measure(options: argparse.Namespace) -> list[Row]:
     """Everything, on one control plane that is started for it."""
     _say("the planner")
-    planned = [*rows.planner_rows(), *rows.schedule_rows()]
+    planned = [*rows.planner_rows(), *rows.schedule_rows(), *rows.scrape_rows()]
     _say("a control plane starts")
     with ControlPlane() as cluster:
         cluster.add_gpu_nodes(math.ceil(options.resources / NodeKind().gpus) + SPARE_NODES)

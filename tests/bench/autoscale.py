@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from bench.autoscale_cases import CASES, START, Case, shape_of, trace_of
-from bench.clairvoyant import clairvoyant
+from bench.clairvoyant import Known, clairvoyant
 from llamafleet.simulation import Policy, Result, Settings, lab, peak_replicas, simulate
 from llamafleet.simulation.drive import ACTIVE_SHARE, PERCENT, WAITING_PER_REPLICA
 from llamafleet.simulation.operator import Ground, Operator
@@ -149,8 +149,8 @@ def _peak(case: Case, _cold_s: int) -> Result:
 
 def _clairvoyant(case: Case, cold_s: int) -> Result:
     """A plan that knows the trace."""
-    settings = settings_of(case, cold_s)
-    return clairvoyant(trace_of(case.name), case.lab, settings, case.patience_s(cold_s))
+    known = Known(trace_of(case.name), case.lab, settings_of(case, cold_s), case.patience_s(cold_s))
+    return clairvoyant(known)
 
 
 POLICIES: Final[Mapping[str, Runner]] = {

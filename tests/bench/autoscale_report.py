@@ -50,7 +50,9 @@ def checks(found: Found) -> Iterator[str]:
         most = cold + GRACE_SECONDS
         free = ours.longest <= most or ours.most >= ours.limit
         full = f", all {ours.limit} replicas wanted" if ours.most >= ours.limit else ""
-        yield _line(free, f"{where}: longest wait {ours.longest:.0f} s, at most {most} s while GPUs are free{full}")
+        yield _line(
+            free, f"{where}: longest wait {ours.longest:.0f} s, at most {most} s while GPUs are free{full}"
+        )
     for cold, goal in GOALS.items():
         ratio = mean_ratio(found, OURS, cold)
         if ratio is not None:
@@ -69,7 +71,7 @@ def _steady(found: Found, case: str, cold: int) -> Iterator[str]:
     ours, fixed = found[Job(case, cold, OURS)], found.get(Job(case, cold, RIGHT_SIZED))
     if fixed is not None:
         most = STEADY_EXCESS * fixed.gpu_hours
-        told = f"{case}, {cold} s: {ours.gpu_hours:.1f} GPU-h, at most {most:.1f}: the best constant fleet and 10 %"
+        told = f"{case}, {cold} s: {ours.gpu_hours:.1f} GPU-h, at most {most:.1f}, the best constant fleet + 10 %"
         yield _line(ours.gpu_hours <= most, told)
 
 
@@ -129,9 +131,7 @@ def _mean(found: Found, policy: str, cold: int) -> str:
     ratio = mean_ratio(found, policy, cold)
     if ratio is None:
         return ""
-    late = any(
-        found[Job(case.name, cold, policy)].p95 > case.patience_s(cold) for case in _days()
-    )
+    late = any(found[Job(case.name, cold, policy)].p95 > case.patience_s(cold) for case in _days())
     return f"{ratio:.2f}{MARK if late else ''}"
 
 

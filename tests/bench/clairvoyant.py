@@ -1,95 +1,171 @@
-"""A schedule that knows the trace: the yardstick that no autoscaler can reach.
+"""A plan that knows the trace: what the table of autoscalers is measured against.
 
-It asks for every replica one cold start before it is needed, keeps what will be needed again within a cold
-start, and is the cheapest of its kind that holds the waits, in the same simulator.
+It asks for every replica one cold start before it is needed and keeps one that is needed again within a cold
+start. Every bin with a request in it has a replica: no quiet hour is starved because few would notice. The
+plan is the cheapest of a family, by the length of its bins and by how full its replicas are, whose p95 is in
+time.
 """
 
 import math
-from collections import deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
-from llamafleet.simulation import Policy, Profile, Result, Settings, Trace, View, simulate, work_seconds
+from llamafleet.simulation import Profile, Result, Settings, Trace, work_seconds
+from llamafleet.simulation.fleet import Fleet
 
-PERCENT = 95
-STEP_SECONDS = 5.0
-ROUNDS = 7
+PERCENT: Final = 95
+
+BINS_SECONDS: Final = (120, 300, 600, 60)
+"""Lengths of the bins in which work is counted; first those that are the best most often."""
+
+FACTORS: Final = tuple(0.75 + 0.025 * step for step in range(17))
+"""Replicas per replica-second of work and second, 0.75 to 1.15: work is counted at the best batch, and a
+request may wait."""
+
+TAIL_SECONDS: Final = 600
+"""For how long one replica stays after the last bin, for requests that are not done."""
+
+OVERTIME_SECONDS: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Replicas over time: how many are needed in each step from the start of the trace."""
+class Known:
+    """What a plan is made from and for.
 
-    needed: Sequence[int]
+    Attributes:
+        trace: the requests.
+        profile: how fast a replica is.
+        settings: the cold start, and the most replicas.
+        patience_s: how long a request may wait, seconds.
+    """
 
-
-class Known(Policy):
-    """Follows a plan."""
-
-    def __init__(self, wanted: Sequence[int]) -> None:
-        self._wanted = wanted
-        self.interval_seconds = STEP_SECONDS  # type: ignore[misc]
-
-    def look(self, view: View) -> int:
-        step = int(view.now_s // STEP_SECONDS)
-        if step < len(self._wanted):
-            return self._wanted[step]
-        return 1 if view.active else 0
+    trace: Trace
+    profile: Profile
+    settings: Settings
+    patience_s: float
 
 
-def rates(trace: Trace, profile: Profile) -> list[float]:
-    """Replica-seconds of work that arrive in each step, per second."""
-    steps = [0.0] * (int(trace.span_s // STEP_SECONDS) + 1)
-    for arrival, work in zip(trace.arrivals, work_seconds(trace, profile), strict=True):
-        steps[int(arrival // STEP_SECONDS)] += work / STEP_SECONDS
-    return steps
+def clairvoyant(known: Known) -> Result:
+    """The cheapest plan of the family whose p95 is in time.
 
-
-def needed(rate: Sequence[float], window: int, headroom: float) -> list[int]:
-    total, sums = 0.0, []
-    for i, one in enumerate(rate):
-        total += one
-        if i >= window:
-            total -= rate[i - window]
-        sums.append(math.ceil(headroom * total / window - 1e-6) if total > 1e-9 else 0)
-    return sums
-
-
-def ahead(need: Sequence[int], steps: int) -> list[int]:
-    """The most that is needed from each step on until so many later."""
-    found = [0] * len(need)
-    best: deque[int] = deque()
-    for i in range(len(need) - 1, -1, -1):
-        while best and need[best[-1]] <= need[i]:
-            best.pop()
-        best.append(i)
-        while best[0] > i + steps:
-            best.popleft()
-        found[i] = need[best[0]]
-    return found
-
-
-def run(trace, profile, settings, rate, window, headroom):
-    need = needed(rate, window, headroom)
-    wanted = ahead(need, math.ceil(settings.cold_start_seconds / STEP_SECONDS) + 1)
-    s = replace(settings, initial=wanted[0], floor_seconds=0.0, high=10 * settings.high, points=1)
-    return simulate(trace, profile, Known(wanted), s)
-
-
-def clairvoyant(trace: Trace, profile: Profile, settings: Settings, patience: float) -> Result:
-    rate = rates(trace, profile)
-    best = None
-    for window in (int(x / STEP_SECONDS) for x in (60, 120, 240, 480)):
-        low, high = 0.5, 3.0
-        for _ in range(ROUNDS):
-            middle = (low + high) / 2
-            r = run(trace, profile, settings, rate, window, middle)
-            if r.wait_percentile(PERCENT) <= patience:
-                high = middle
-                if best is None or r.gpu_hours < best.gpu_hours:
-                    best = r
-            else:
-                low = middle
-        import sys
-        print(window * STEP_SECONDS, high, best.gpu_hours if best else None, file=sys.stderr)
+    Raises:
+        ValueError: none is.
+    """
+    work = work_seconds(known.trace, known.profile)
+    best: Result | None = None
+    for length in BINS_SECONDS:
+        best = _fullest(known, work, length, best)
+    if best is None:
+        message = "no plan of the family is in time"
+        raise ValueError(message)
     return best
+
+
+def _fullest(known: Known, work: Sequence[float], length: int, best: Result | None) -> Result | None:
+    """The plan with the fullest replicas whose p95 is in time, by halving: fuller ones never wait less.
+
+    A plan that is dearer than the best one so far by its own account is not simulated.
+    """
+    bins = [0.0] * (int(known.trace.span_s // length) + 1)
+    for arrival, one in zip(known.trace.arrivals, work, strict=True):
+        bins[int(arrival // length)] += one / length
+    low, high = 0, len(FACTORS) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        needed = [math.ceil(FACTORS[middle] * one - 1e-9) for one in bins]
+        plan = changes(needed, length, known.settings)
+        if best is not None and _cost(plan, known.trace.span_s) >= best.replica_seconds:
+            high = middle - 1
+            continue
+        result = follow(known, plan)
+        if result.wait_percentile(PERCENT) > known.patience_s:
+            low = middle + 1
+            continue
+        high = middle - 1
+        if best is None or result.replica_seconds < best.replica_seconds:
+            best = result
+    return best
+
+
+def _cost(plan: Sequence[tuple[float, int]], end: float) -> float:
+    """Replica-seconds of a plan until the last request comes; drains are not known yet."""
+    times = [min(at, end) for at, _ in plan] + [end]
+    return sum(count * (after - at) for (_, count), at, after in zip(plan, times, times[1:], strict=False))
+
+
+def changes(needed: Sequence[int], length: float, settings: Settings) -> list[tuple[float, int]]:
+    """When how many replicas are wanted, from what is needed in each bin; the first entry is of the start."""
+    ends = [*needed, max(1, needed[-1])]
+    edges = [*(index * length for index in range(len(ends) + 1)), (len(ends)) * length + TAIL_SECONDS]
+    ends.append(1)
+    steps: Counter[float] = Counter()
+    for level in range(1, min(max(ends), settings.high) + 1):
+        for start, end in _spans([count >= level for count in ends], edges, settings.cold_start_seconds):
+            steps[max(0.0, start - settings.cold_start_seconds)] += 1
+            steps[end] -= 1
+    wanted, found = 0, []
+    for at in sorted(steps):
+        wanted += steps[at]
+        found.append((at, wanted))
+    return found if found[0][0] == 0 else [(0.0, 0), *found]
+
+
+def _spans(on: Sequence[bool], edges: Sequence[float], gap: float) -> Iterator[tuple[float, float]]:
+    """The times in which a replica is needed; two that are no further apart than a gap are joined."""
+    start = end = None
+    for index, needed in enumerate(on):
+        if not needed:
+            continue
+        if start is None or end is None:
+            start = edges[index]
+        elif edges[index] - end > gap:
+            yield start, end
+            start = edges[index]
+        end = edges[index + 1]
+    if start is not None and end is not None:
+        yield start, end
+
+
+def follow(known: Known, plan: Sequence[tuple[float, int]]) -> Result:
+    """Serve the trace with a fleet that follows a plan to the moment."""
+    settings = Settings(
+        cold_start_seconds=known.settings.cold_start_seconds, initial=plan[0][1], high=known.settings.high
+    )
+    fleet, coming = Fleet(known.trace, known.profile, settings), [*reversed(plan[1:])]
+    serving, limit = fleet.serving, known.trace.span_s + OVERTIME_SECONDS
+    while True:
+        ready = fleet.next_ready_s
+        now = min(ready, coming[-1][0] if coming else math.inf, limit)
+        serving.serve(now)
+        if serving.done or now == limit:
+            break
+        if now == ready:
+            fleet.make_ready(now)
+        else:
+            fleet.scale(coming.pop()[1], now)
+            serving.admit(now)
+    return _result(known, fleet, max(serving.last_s, known.trace.span_s) if serving.done else limit)
+
+
+def _result(known: Known, fleet: Fleet, end: float) -> Result:
+    fleet.close(end)
+    serving, arrivals = fleet.serving, known.trace.arrivals
+    late = [end - arrivals[index] for index in range(serving.admitted, serving.arrived)]
+    return Result(
+        waits=sorted([*serving.waits, *late]),
+        requests=len(known.trace),
+        finished=serving.finished,
+        refused=serving.refused,
+        unserved=len(late),
+        cut_to_fit=serving.cut_to_fit,
+        end_s=end,
+        replica_seconds=math.fsum(fleet.lifetimes),
+        gpus=known.profile.gpus,
+        started=fleet.started,
+        scale_ups=fleet.scale_ups,
+        scale_downs=fleet.scale_downs,
+        most=fleet.most,
+        series=(),
+    )

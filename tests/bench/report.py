@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench.usage import machine
@@ -41,10 +42,20 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def write(rows: Sequence[Row], command: str, today: date) -> None:
-    """Put the figures onto the page, between their marks; the text around them stays."""
-    text = PAGE.read_text("utf-8")
-    before, _, rest = text.partition(START)
+    """Put the figures onto the page of the operator."""
+    put(PAGE, table(rows), f"Kubernetes {KUBERNETES.version}, `{command}`", today)
+
+
+def put(page: Path, figures: str, how: str, today: date) -> None:
+    """Put figures onto a page, between their marks; the text around them stays.
+
+    Args:
+        page: the page.
+        figures: Markdown.
+        how: with what they were measured.
+        today: when.
+    """
+    before, _, rest = page.read_text("utf-8").partition(START)
     after = rest.partition(END)[2]
-    python = f"Python {platform.python_version()}, Kubernetes {KUBERNETES.version}"
-    facts = f"{today.isoformat()}, {machine()}, {python}, `{command}`:"
-    PAGE.write_text(f"{before}{START}\n\n{facts}\n\n{table(rows)}\n\n{END}{after}", "utf-8")
+    facts = f"{today.isoformat()}, {machine()}, Python {platform.python_version()}, {how}:"
+    page.write_text(f"{before}{START}\n\n{facts}\n\n{figures}\n\n{END}{after}", "utf-8")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from statistics import median, quantiles
 from typing import TypeVar
 
-from bench import hours, planner
+from bench import hours, planner, scrape
 from bench.quiet import Quiet
 from bench.report import Row, compared
 from bench.settle import Floor, Settled
@@ -90,6 +90,29 @@ def schedule_rows() -> list[Row]:
             0,
         ),
         Row("schedule: the same month again", f"{hours.same_month(5, 20):.1f} µs"),
+    ]
+
+
+def scrape_rows() -> list[Row]:
+    """A look at ten thousand queues, and at one."""
+    ours, floor = scrape.look_and_floor()
+    pods = scrape.FLEETS * scrape.PODS
+    return [
+        compared(
+            f"queue: {pods:,} pods read, {scrape.FLEETS} fleets decided; floor: bare sockets",
+            "s",
+            ours.wall,
+            floor.wall,
+            2,
+        ),
+        compared("queue: the same, processor time", "s", ours.cpu, floor.cpu, 2),
+        compared(
+            "queue: one body of 51 to 68 KB; floor: one search for one name",
+            "µs",
+            scrape.extraction(),
+            scrape.search(),
+            0,
+        ),
     ]
 
 

@@ -63,6 +63,7 @@ WRONG = {
     "a values file without a name": (["gpus", "--values="], "must be the name of a file, not an empty text"),
     "an unknown form": (["plan", "cr.yaml", "-o", "xml"], "invalid choice: 'xml'"),
     "no worker": (["run", "--workers=0"], "must be a whole number from 1 on, not '0'"),
+    "no address": (["run", "--prometheus-url=prometheus:9090"], "must be an address such as http://"),
     "a port that does not exist": (["run", "--metrics-port=99999"], "must be a port from 0 to 65535"),
     "a folder that does not exist": (
         ["crds", "--write=/nowhere"],

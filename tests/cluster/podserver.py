@@ -25,7 +25,7 @@ Answer = Callable[[str, str], str | None]
 def answering(port: int, answer: Answer) -> Iterator[None]:
     """Serve that port of every address of this network, for the length of a block."""
     if not network.is_private():
-        why = "the addresses of fake pods lie in a network of the tests' own: python -m testbed network -- pytest"
+        why = "fake pods have addresses only in a network of the tests' own: python -m testbed network"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
 
     class Handler(BaseHTTPRequestHandler):

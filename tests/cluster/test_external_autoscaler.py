@@ -112,7 +112,7 @@ def test_an_hpa_decides_within_windows_and_budget(small: Llama, duty: Duty) -> N
     has(small, 2)
     owners = {
         entry["manager"]: entry.get("subresource", "")
-        for entry in small.get()["metadata"]["managedFields"]
+        for entry in small.get("llama", "--show-managed-fields")["metadata"]["managedFields"]
         if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
     }
     assert owners == {"kube-controller-manager": "scale"}, "the count has one writer"

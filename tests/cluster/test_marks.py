@@ -1,4 +1,4 @@
-"""A fleet that shrinks gives up its least busy pods: the real ReplicaSet controller takes those that are marked."""
+"""A fleet that shrinks: the real controllers take the pods that are marked, and leave those that rest."""
 
 import pytest
 
@@ -48,6 +48,7 @@ def test_exactly_the_least_busy_pods_go_and_marks_that_are_wrong_by_then_are_tak
 
         # Somebody has marked a pod that is the busiest by now.
         last = sorted(stay)[:2]
+        busy.clear()
         busy |= {at[name]: 100 for name in last}
         here = f"--namespace={namespace}"
         installed.kubectl("annotate", "pod", last[0], here, f"{DELETION_COST_ANNOTATION}=-1")
@@ -55,3 +56,45 @@ def test_exactly_the_least_busy_pods_go_and_marks_that_are_wrong_by_then_are_tak
         installed.kubectl("scale", "llama", "small", "--replicas=2", here)
         until(lambda: len(marks(fleet)) == 2, GONE_SECONDS, "two more pods to be gone")
         assert marks(fleet) == {last[0]: "0", last[1]: None}
+
+
+def endpoints(llama: Llama) -> set[str]:
+    """The pods to which the Service leads, by the slices of Kubernetes' own controller."""
+    label = f"-l=kubernetes.io/service-name={llama.name}"
+    slices = llama.cluster.get("endpointslices", f"--namespace={llama.namespace}", label)["items"]
+    return {one["targetRef"]["name"] for item in slices for one in item["endpoints"] or ()}
+
+
+def test_a_busy_pod_leaves_the_service_and_comes_back_when_it_is_wanted_again(
+    installed: ControlPlane, namespace: str
+) -> None:
+    fleet, here = Llama(installed, namespace, "small"), f"--namespace={namespace}"
+    busy: dict[str, int] = {}
+
+    def answer(address: str, path: str) -> str | None:
+        return metrics(busy.get(address, 0)) if path == "/metrics" else None
+
+    def scale(replicas: int) -> None:
+        installed.kubectl("scale", "llama", "small", f"--replicas={replicas}", here)
+
+    with answering(SERVING_PORT, answer):
+        fleet.apply(replicas=3)
+        fleet.wait_for("Ready", "True", "AllReplicasReady")
+        at, uids = addresses(fleet), fleet.uids()
+        last, *others = sorted(at)
+        busy |= {at[last]: 2, at[others[0]]: 7, at[others[1]]: 8}
+        scale(2)
+        until(lambda: endpoints(fleet) == set(others), SETTLE_SECONDS, "one pod to leave the Service")
+        message = fleet.wait_for("Progressing", "True", "ScalingDown")
+        assert message == "3 replicas run, 2 are wanted."
+        assert fleet.uids() == uids
+
+        scale(3)
+        until(lambda: endpoints(fleet) == set(at), SETTLE_SECONDS, "it to be back in the Service")
+        assert fleet.uids() == uids, "no pod went, and none is new"
+
+        scale(2)
+        until(lambda: endpoints(fleet) == set(others), SETTLE_SECONDS, "it to leave again")
+        busy[at[last]] = 0
+        until(lambda: set(marks(fleet)) == set(others), GONE_SECONDS, "it to go once it is empty")
+        assert set(marks(fleet).values()) == {None}

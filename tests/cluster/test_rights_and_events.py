@@ -1,6 +1,7 @@
 """What the operator sees and does on a real control plane, under the rights that we ship and no others."""
 
 import asyncio
+import dataclasses
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -100,6 +101,25 @@ def bare_pod(namespace: str) -> dict[str, Any]:
     metadata = {"name": f"{NAME}-by-hand", "namespace": namespace, "labels": child_labels(NAME)}
     spec = {"containers": [{"name": "vllm", "image": "none"}], "tolerations": [{"operator": "Exists"}]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def test_a_mark_meets_only_the_pod_that_was_meant(
+    installed: ControlPlane, namespace: str, tell: Callable[[Story], None]
+) -> None:
+    key = Key(namespace, NAME)
+
+    async def story(cluster: Cluster) -> None:
+        installed.apply(one_pod(namespace))
+        await until(lambda: [one.ready for one in cluster.pods(key)] == [True])
+        (pod,) = cluster.pods(key)
+        await cluster.mark(
+            namespace, dataclasses.replace(pod, uid="00000000-0000-4000-8000-00000000dead"), -7
+        )
+        await cluster.mark(namespace, dataclasses.replace(pod, name="gone"), -7)
+        await cluster.mark(namespace, pod, -1)
+        await until(lambda: [one.deletion_cost for one in cluster.pods(key)] == [-1])
+
+    tell(story)
 
 
 def test_a_pod_is_seen_until_it_is_gone(
@@ -258,7 +278,8 @@ RIGHTS = {
     "llamadeployments.llamafleet.io": "get list watch",
     "llamadeployments.llamafleet.io/status": "patch",
     "gpupools.llamafleet.io": "list watch",
-    "pods": "list watch",
+    "endpointslices.discovery.k8s.io": "get list watch create patch",
+    "pods": "list watch patch",
     "pods/log": "get",
     "nodes": "get",
     "events": "create",

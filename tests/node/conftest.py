@@ -1,14 +1,16 @@
 """One cluster with one real node, our kinds and the operator, for every test in this folder."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fleet_operator import OperatorProcess, install, running_operator
-from llamas import Llama, pool
-from node.clients import MODEL
-from node.fleets import IMAGES, POOL, SIMULATORS, Fleet
+from llamas import pool
+from node.fleets import IMAGES, POOL, SIMULATORS
+from node.operator_image import operator_image
+from node.stories import Stories, stories_of
 from testbed import binaries
 from testbed.control_plane import ControlPlane
 from testbed.fixtures import control_plane, namespace, pytest_collection_finish, require_real_node
@@ -16,7 +18,7 @@ from testbed.real_node import RealNode
 from testbed.real_node_files import LABEL
 from testbed.versions import NODE
 
-__all__ = ["control_plane", "fleet", "namespace", "node", "operator", "pytest_collection_finish"]
+__all__ = ["control_plane", "namespace", "node", "operator", "pytest_collection_finish", "stories"]
 
 HERE = Path(__file__).parent
 SIMULATOR = "llm-d-inference-sim"
@@ -32,8 +34,9 @@ def node(request: pytest.FixtureRequest) -> Iterator[RealNode]:
         "vllm": HERE / "fake_vllm.py",
         f"{SIMULATORS}/vllm": HERE / "vllm_sim.py",
         f"{SIMULATORS}/{SIMULATOR}": binaries.ensure(NODE) / SIMULATOR,
+        "llamafleet": Path(sys.executable).parent / "llamafleet",
     }
-    with RealNode(cluster, programs, IMAGES) as running:
+    with RealNode(cluster, programs, [*IMAGES, operator_image()]) as running:
         cluster.apply(pool(POOL, "1.00", nodeSelector=dict([LABEL])))
         yield running
 
@@ -47,10 +50,10 @@ def operator(control_plane: ControlPlane, node: RealNode) -> Iterator[OperatorPr
         assert "Traceback" not in process.log.read_text(), "the operator logged an error that nobody expected"
 
 
-@pytest.fixture
-def fleet(control_plane: ControlPlane, operator: OperatorProcess, namespace: str) -> Iterator[Fleet]:
-    """A fleet that a test starts as it likes; it is gone when the test is over."""
+@pytest.fixture(scope="module")
+def stories(
+    request: pytest.FixtureRequest, control_plane: ControlPlane, operator: OperatorProcess
+) -> Stories:
+    """The stories of one module, told side by side."""
     assert operator.alive()
-    made = Fleet(Llama(control_plane, namespace, MODEL))
-    yield made
-    made.remove()
+    return Stories(control_plane, stories_of(request))

@@ -4,7 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final
 
-from llamafleet.api.names import CLOSED_UNTIL_ANNOTATION
+from llamafleet.api.names import (
+    CLOSED_UNTIL_ANNOTATION,
+    SERVICE_NAME_LABEL,
+    SLICE_CONTROLLER,
+    SLICE_MANAGER,
+    SLICE_MANAGER_LABEL,
+)
 from llamas import Llama
 from node.clients import ask
 from testbed.images import HOME, PROGRAMS, Image
@@ -58,7 +64,7 @@ class Fleet:
         """Create it, wait until the Service leads to all its replicas, and return the Service's address."""
         self.apply(**spec)
         self.llama.wait_for("Ready", "True", "AllReplicasReady")
-        replicas = spec.get("replicas", spec.get("scaling", {}).get("minReplicas", 1))
+        replicas = spec.get("replicas", max(1, spec.get("scaling", {}).get("minReplicas", 1)))
         until(lambda: len(self.endpoints()) == replicas, READY_SECONDS, "the Service to lead to the pods")
         address: str = self.llama.get("service")["spec"]["clusterIP"]
         until(
@@ -76,8 +82,15 @@ class Fleet:
         self.llama.cluster.kubectl("annotate", "--overwrite", "llama", name, here, note)
 
     def endpoints(self) -> list[str]:
-        """The addresses that the Service sends new requests to."""
-        label = f"kubernetes.io/service-name={self.llama.name}"
+        """The addresses of the pods that the Service sends new requests to."""
+        return self._slices(SLICE_CONTROLLER)
+
+    def doors(self) -> list[str]:
+        """The addresses of the wakers that the Service sends new requests to."""
+        return self._slices(SLICE_MANAGER)
+
+    def _slices(self, writer: str) -> list[str]:
+        label = f"{SERVICE_NAME_LABEL}={self.llama.name},{SLICE_MANAGER_LABEL}={writer}"
         slices = self.llama.cluster.get("endpointslices", f"--namespace={self.llama.namespace}", "-l", label)
         found = [one for item in slices["items"] for one in item.get("endpoints") or []]
         return [one["addresses"][0] for one in found if one["conditions"].get("serving")]

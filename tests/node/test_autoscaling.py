@@ -6,16 +6,18 @@ Three fleets have the same life, side by side; what differs is whether the opera
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
-from fleet_operator import OperatorProcess
+from fleet_operator import OperatorProcess, running_operator
+from llamafleet.api.names import WAKER_NAME
 from llamas import Llama
 from node.faults import silent_metrics
 from node.fleets import READY_SECONDS, SIMULATED, Fleet
 from node.load import Load, load_on
+from node.wakers import running_wakers
 from testbed.control_plane import ControlPlane
+from testbed.real_node import RealNode
 from testbed.wait import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.node]
@@ -24,61 +26,83 @@ LOOK_SECONDS = 15.0
 """How often the operator looks at a queue."""
 
 DELAY_SECONDS = 20
-"""``scaleDownDelay``: more than one look, so that a fall at once would be seen."""
+"""``scaleDownDelay`` and ``idleTimeout``: more than one look, so that a fall at once would be seen."""
 
 LATE_SECONDS = 5.0
 """What two cores may add."""
 
+FALL_SECONDS = DELAY_SECONDS + 2 * LOOK_SECONDS + LATE_SECONDS
+
 CLIENTS = 16
 RUNNING = 4
 TOKENS = 40
-SCALING = {"minReplicas": 1, "maxReplicas": 2, "queueDepth": 4, "scaleDownDelay": f"{DELAY_SECONDS}s"}
+TOKEN_SECONDS = 0.05
+SCALING = {
+    "minReplicas": 1,
+    "maxReplicas": 2,
+    "queueDepth": 4,
+    "scaleDownDelay": f"{DELAY_SECONDS}s",
+    "idleTimeout": f"{DELAY_SECONDS}s",
+}
+
+
+@pytest.fixture(scope="module")
+def operator(control_plane: ControlPlane, node: RealNode) -> Iterator[OperatorProcess]:
+    """The operator, with a waker: without one no fleet goes to zero."""
+    node.check()
+    with running_wakers(control_plane), running_operator(control_plane, f"--waker={WAKER_NAME}") as process:
+        yield process
+        assert "Traceback" not in process.log.read_text(), "the operator logged an error that nobody expected"
 
 
 @pytest.fixture
 def fleets(control_plane: ControlPlane, operator: OperatorProcess, namespace: str) -> Iterator[list[Fleet]]:
     """Three fleets that nobody has started yet."""
     assert operator.alive()
-    made = [Fleet(Llama(control_plane, namespace, name)) for name in ("heard", "one-silent", "silent")]
+    made = [Fleet(Llama(control_plane, namespace, name)) for name in ("heard", "half-heard", "unheard")]
     yield made
     made[0].remove()
 
 
-def test_the_count_follows_the_queue_and_is_frozen_where_it_cannot_be_read(fleets: list[Fleet]) -> None:
-    """Up within one look. Down after the delay; but not by a single replica where a reading is missing."""
-    heard, one_silent, silent = fleets
+def test_the_count_follows_the_queue_to_zero_and_back_and_stays_where_it_cannot_be_read(
+    fleets: list[Fleet],
+) -> None:
+    """Up within one look, down after the delay, back with a request; without all readings never down."""
+    heard, half_heard, unheard = fleets
     for fleet in fleets:
         fleet.apply(image=SIMULATED, scaling=SCALING)
     addresses = [fleet.start(image=SIMULATED, scaling=SCALING) for fleet in fleets]
-    with ExitStack() as loads, ExitStack() as faults:
-        under = [
-            loads.enter_context(load_on(address, TOKENS, model=fleet.llama.name, clients=CLIENTS))
+    with ExitStack() as stack, ExitStack() as faults:
+        loads = [
+            stack.enter_context(load_on(address, TOKENS, model=fleet.llama.name, clients=CLIENTS))
             for address, fleet in zip(addresses, fleets, strict=True)
         ]
         began = time.monotonic()
         for fleet in fleets:
             rises(fleet, before=began + LOOK_SECONDS + LATE_SECONDS)
         for fleet in fleets:
-            until(lambda fleet=fleet: len(fleet.endpoints()) == 2, READY_SECONDS, "both replicas to be ready")  # type: ignore[misc]
-            fleet.llama.wait_for("MetricsAvailable", "True", "Read")
-        faults.enter_context(silent_metrics(one_silent.endpoints()[0], *silent.endpoints()))
-        one_silent.llama.wait_for("MetricsAvailable", "False", "SomeSilent")
-        silent.llama.wait_for("MetricsAvailable", "False", "NoReading")
-        calm = time.monotonic()
-        end(under)
-        until(lambda: heard.wanted() == 1, DELAY_SECONDS + 2 * LOOK_SECONDS + LATE_SECONDS, "the fall")
+            has_two_that_are_read(fleet)
+            fleet.apply(image=SIMULATED, scaling={**SCALING, "minReplicas": 0})
+        faults.enter_context(silent_metrics(half_heard.endpoints()[0], *unheard.endpoints()))
+        half_heard.llama.wait_for("MetricsAvailable", "False", "SomeSilent")
+        unheard.llama.wait_for("MetricsAvailable", "False", "NoReading")
+
+        calm = end(loads)
+        until(lambda: heard.wanted() < 2, FALL_SECONDS, "the fleet to fall")
         assert time.monotonic() - calm > DELAY_SECONDS - LOOK_SECONDS, "it fell before the delay was over"
-        holds([one_silent, silent], 2, until_then=calm + DELAY_SECONDS + 3 * LOOK_SECONDS)
+        until(lambda: heard.wanted() == 0, FALL_SECONDS, "the fleet to go to zero")
+        wakes(heard, loads[0])
+        hold(half_heard, unheard, until_then=calm + FALL_SECONDS)
         faults.close()
-        back = DELAY_SECONDS + 2 * LOOK_SECONDS + LATE_SECONDS
-        until(lambda: one_silent.wanted() == silent.wanted() == 1, back, "the others to fall with metrics")
-    assert [line for load in under for line in load.lost()] == []
+        until(lambda: half_heard.wanted() == unheard.wanted() == 0, 2 * FALL_SECONDS, "the others to follow")
+    assert [line for load in loads for line in load.lost()] == []
 
 
 def rises(fleet: Fleet, *, before: float) -> None:
     """One look at the queue is enough, and the status says what was seen and what follows from it."""
     until(lambda: fleet.wanted() == 2, before - time.monotonic(), f"{fleet.llama.name} to rise")
-    status = until(lambda: with_queue(fleet), LATE_SECONDS, "the queue in the status")
+    until(lambda: "queue" in fleet.llama.status(), LATE_SECONDS, "the queue in the status")
+    status = fleet.llama.status()
     queue = status["queue"]
     assert CLIENTS - RUNNING <= queue["waiting"] + queue["running"] <= CLIENTS, queue
     assert queue["waiting"] >= RUNNING, queue
@@ -86,21 +110,38 @@ def rises(fleet: Fleet, *, before: float) -> None:
     assert (demand["step"], demand["replicas"] >= 2) == ("demand", True), demand
 
 
-def with_queue(fleet: Fleet) -> dict[str, Any] | None:
-    """The status, once it shows who waits."""
-    status = fleet.llama.status()
-    return status if status.get("queue", {}).get("waiting") else None
+def has_two_that_are_read(fleet: Fleet) -> None:
+    until(lambda: len(fleet.endpoints()) == 2, READY_SECONDS, "both replicas to be ready")
+    fleet.llama.wait_for("MetricsAvailable", "True", "Read")
 
 
-def end(under: list[Load]) -> None:
-    """Nobody asks any more, and everybody has an answer."""
-    for load in under:
+def end(loads: list[Load]) -> float:
+    """Nobody asks any more; when everybody has an answer."""
+    for load in loads:
         load.clients = 0
-    until(lambda: not any(load.under_way for load in under), READY_SECONDS, "the last answers")
+    until(lambda: not any(load.under_way for load in loads), READY_SECONDS, "the last answers")
+    return time.monotonic()
 
 
-def holds(fleets: list[Fleet], replicas: int, *, until_then: float) -> None:
+def hold(*fleets: Fleet, until_then: float) -> None:
     """The count stays as it is until this moment."""
-    while time.monotonic() < until_then:
-        assert [fleet.wanted() for fleet in fleets] == [replicas] * len(fleets)
+    while True:
+        assert [fleet.wanted() for fleet in fleets] == [2] * len(fleets)
+        if time.monotonic() > until_then:
+            return
         time.sleep(1)
+
+
+def wakes(fleet: Fleet, load: Load) -> None:
+    """The requests of a fleet without replicas wait for one, and are answered in full, as they stream."""
+    until(lambda: fleet.doors() and not fleet.endpoints(), READY_SECONDS, "the Service to lead to the waker")
+    first = len(load.outcomes)
+    load.clients = RUNNING
+    until(lambda: fleet.wanted() > 0, LATE_SECONDS, "the request to wake the fleet")
+    until(lambda: load.whole >= first + 2 * RUNNING, READY_SECONDS, "answers")
+    until(lambda: fleet.endpoints() and not fleet.doors(), READY_SECONDS, "the Service to lead to pods")
+    end([load])
+    held = [one for one in load.outcomes[first : first + RUNNING] if one.first and one.ended]
+    assert held, "some of the held requests were streamed"
+    for one in held:
+        assert one.ended - one.first > TOKENS * TOKEN_SECONDS / 2, "the answer came in one piece"  # type: ignore[operator]  # both are there

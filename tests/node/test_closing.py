@@ -17,6 +17,7 @@ from node.fleets import (
     deletion,
     open_for,
 )
+from node.stories import story
 from testbed.wait import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.node]
@@ -37,6 +38,7 @@ EXIT_SECONDS = 30.0
 """From the last token to a pod that is gone: three looks of the hook, the teardown, the kubelet's pace."""
 
 
+@story
 def test_requests_that_run_and_requests_that_wait_all_complete(fleet: Fleet) -> None:
     address = fleet.start(schedule=always_open())
     seconds = 8  # three turns of it are more than the hook's settling time: it has to see both kinds
@@ -52,6 +54,7 @@ def test_requests_that_run_and_requests_that_wait_all_complete(fleet: Fleet) -> 
     assert time.monotonic() - last < EXIT_SECONDS
 
 
+@story
 def test_the_end_of_its_open_time_cuts_nobody(fleet: Fleet) -> None:
     """Nobody touches the fleet: the operator's own timer closes it, with requests that run and that wait."""
     length = dt.timedelta(seconds=OPEN_SECONDS)
@@ -67,6 +70,7 @@ def test_the_end_of_its_open_time_cuts_nobody(fleet: Fleet) -> None:
     until(lambda: not fleet.pods(), EXIT_SECONDS, "the pod to be gone")
 
 
+@story
 def test_new_requests_are_refused_at_the_service_and_not_cut(fleet: Fleet) -> None:
     address = fleet.start(schedule=always_open())
     with asking(address, clients=1, tokens=20 * TOKENS_PER_SECOND) as answers:
@@ -85,6 +89,7 @@ def test_new_requests_are_refused_at_the_service_and_not_cut(fleet: Fleet) -> No
     assert answers[0].complete, str(answers[0])
 
 
+@story
 def test_what_outlasts_the_drain_timeout_ends_then_and_not_before(fleet: Fleet) -> None:
     """As recorded: the engine is killed, and its streams hang until the kubelet ends the process."""
     timeout = 15
@@ -108,6 +113,7 @@ def test_what_outlasts_the_drain_timeout_ends_then_and_not_before(fleet: Fleet) 
     assert gone - asked <= grace + LATE_SECONDS
 
 
+@story
 def test_a_pod_that_never_became_ready_holds_its_gpu_no_longer_than_it_must(fleet: Fleet) -> None:
     """The signal that comes while vLLM loads is lost, so the pod would stay for its whole grace period."""
     fleet.apply(image=ENDLESS)

@@ -10,6 +10,7 @@ from llamafleet.api.names import SERVING_PORT
 from node.clients import asking, asking_on
 from node.fleets import SIMULATED, TOKENS_PER_SECOND, Fleet
 from node.load import load_on
+from node.stories import story
 from testbed.wait import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.node]
@@ -35,6 +36,7 @@ def exactly(replicas: int) -> dict[str, int]:
     return {"minReplicas": replicas, "maxReplicas": replicas}
 
 
+@story
 def test_ten_scale_downs_under_load_lose_no_request(fleet: Fleet) -> None:
     address = fleet.start(image=SIMULATED, scaling=exactly(SCALE_DOWNS + 1))
     pods = {pod["metadata"]["name"] for pod in fleet.pods()}
@@ -55,6 +57,7 @@ def test_ten_scale_downs_under_load_lose_no_request(fleet: Fleet) -> None:
     assert {one.streamed for one in load.outcomes} == {True, False}
 
 
+@story
 def test_the_least_busy_replica_goes_and_then_the_next(fleet: Fleet) -> None:
     """Each server has work of its own, sent to its own address; the one with one request goes before two."""
     fleet.start(image=SIMULATED, scaling=exactly(3))
@@ -76,6 +79,7 @@ def test_the_least_busy_replica_goes_and_then_the_next(fleet: Fleet) -> None:
     assert [str(one) for one in answers if not one.complete] == []
 
 
+@story
 def test_no_request_is_cut_when_one_of_two_replicas_goes(fleet: Fleet) -> None:
     """With the stand-in that ends as vLLM was recorded to: it refuses new requests after SIGTERM."""
     address = fleet.start(replicas=2)

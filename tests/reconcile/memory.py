@@ -7,6 +7,7 @@ server answers is tested against the real one.
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -95,6 +96,13 @@ class Memory:
         self._write("Pod", f"mark {pod.name} {cost}")
         self.running = tuple(
             replace(one, deletion_cost=cost) if one.uid == pod.uid else one for one in self.running
+        )
+
+    async def rest(self, namespace: str, pod: PodSeen, since: datetime | None) -> None:
+        del namespace
+        self._write("Pod", f"rest {pod.name}" if since else f"serve {pod.name}")
+        self.running = tuple(
+            replace(one, resting=since) if one.uid == pod.uid else one for one in self.running
         )
 
     async def is_spot(self, node: str) -> bool | None:

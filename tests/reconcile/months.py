@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from builders import pod, raw_llama, raw_pool
+from llamafleet.api.names import CLOSED_LABEL
 from llamafleet.api.observed import Announcement, Departed, Key, Load, PodSeen
 from llamafleet.catalogue import catalogue
 from llamafleet.reconcile.reconciler import Reconciler
@@ -276,7 +277,7 @@ class Month:
             caused=caused,
             status=self.raw["status"],
             wrote="status" in self.world.writes,
-            selects=len(self.world.objects["Service"]["spec"]["selector"]) == 2,
+            selects=CLOSED_LABEL not in self.world.objects["Service"]["spec"]["selector"],
             replicas=self.world.objects["Deployment"]["spec"]["replicas"],
             spec=self.raw["spec"],
             price=self.price,

@@ -35,7 +35,8 @@ def looks(night: Night, count: int) -> list[int]:
 
 
 def wanted(night: Night) -> int:
-    replicas: int = night.world.objects["Deployment"]["spec"]["replicas"]
+    """What was decided. The Deployment may have more for a while: pods that finish what they have."""
+    replicas: int = night.status["desiredReplicas"]
     return replicas
 
 

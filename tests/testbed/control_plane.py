@@ -87,6 +87,11 @@ class ControlPlane(Cluster):
         return self._layout.audit_log
 
     @property
+    def port(self) -> int:
+        """Where the API server listens, on loopback."""
+        return self._layout.port
+
+    @property
     def authority(self) -> Path:
         """The certificate that the server certificate and every client's is signed by."""
         return self._layout.pki / "ca.crt"

@@ -1,7 +1,7 @@
 """Finds programs that are not built here, or unpacks Debian's packages of them into the cache.
 
-runc would need a C compiler and libseccomp, nft is written in C, and Prometheus takes long. Nothing is installed
-into the system: apt only downloads, and checks the signatures as always.
+runc would need a C compiler and libseccomp, nft is written in C, and Prometheus takes long. Nothing is
+installed into the system: apt only downloads, and checks the signatures as always.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Container images without a registry: the Python of this run and a few programs, as ``docker save`` writes.
 
-There is one layer, which all images of an archive share; they differ in their names and environments. Nothing
-is downloaded, and no image has more in it than what is copied here.
+All images of an archive share one layer; they differ in their names and environments, and some have another
+layer above it. Nothing is downloaded, and no image has more in it than what is copied here.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from testbed import cache
 
 HOME = "opt/python"  # where the interpreter lies in the image
+PACKAGES = f"{HOME}/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 PROGRAMS = "usr/local/bin"
 LIBRARIES = f"{HOME}/shared"  # the shared libraries of the interpreter and of its modules, in one folder
 
@@ -36,6 +37,8 @@ LINKED = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x")
 PAUSE = "import signal\nwhile True: signal.pause()"
 """What an image runs when it is told nothing: it waits. So the pause container of a pod can use it, too."""
 
+_WAIT = [f"/{HOME}/bin/python3", "-S", "-c", PAUSE]
+
 COMPILED = b"\x7fELF"
 """How a program for this machine begins; what begins otherwise is Python."""
 
@@ -47,10 +50,14 @@ class Image:
     Attributes:
         name: as pods name it, with a tag.
         environment: variables beyond those that Python needs.
+        entrypoint: what a pod runs that gives no command.
+        files: what it holds beyond the others, in a layer of its own: the name in the image, and the file.
     """
 
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: Sequence[str] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def write_archive(path: Path, programs: Mapping[str, Path], images: Sequence[Image]) -> None:
@@ -63,22 +70,33 @@ def write_archive(path: Path, programs: Mapping[str, Path], images: Sequence[Ima
             folder on their PATH.
         images: at least one.
     """
-    layer = path.with_suffix(".layer")
-    _write_layer(layer, programs)
-    digest = hashlib.sha256(layer.read_bytes()).hexdigest()
     with tarfile.open(path, "w") as archive:
-        archive.add(layer, "layer.tar")
+        shared = _add_layer(archive, path.with_suffix(".layer"), lambda layer: _fill(layer, programs))
         manifest = []
         for image in images:
-            config = json.dumps(_config(image, digest)).encode()
+            layers = [shared]
+            if image.files:
+                layers.append(_add_layer(archive, path.with_suffix(".layer"), _own(image)))
+            config = json.dumps(_config(image, layers)).encode()
             name = f"{hashlib.sha256(config).hexdigest()}.json"
             _add(archive, name, config)
-            manifest.append({"Config": name, "RepoTags": [image.name], "Layers": ["layer.tar"]})
+            files = [f"{digest}.tar" for digest in layers]
+            manifest.append({"Config": name, "RepoTags": [image.name], "Layers": files})
         _add(archive, "manifest.json", json.dumps(manifest).encode())
-    layer.unlink()
 
 
-def _config(image: Image, digest: str) -> dict[str, Any]:
+def _add_layer(archive: tarfile.TarFile, scratch: Path, fill: Callable[[tarfile.TarFile], None]) -> str:
+    """Put a layer into the archive and return its digest, by which it is called there."""
+    with tarfile.open(scratch, "w", dereference=True, format=tarfile.GNU_FORMAT) as layer:
+        fill(layer)
+    with scratch.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    archive.add(scratch, f"{digest}.tar")
+    scratch.unlink()
+    return digest
+
+
+def _config(image: Image, digests: Sequence[str]) -> dict[str, Any]:
     variables = {
         "PATH": f"/{PROGRAMS}:/{HOME}/bin:/usr/bin:/bin",
         "PYTHONHOME": f"/{HOME}",
@@ -88,22 +106,34 @@ def _config(image: Image, digest: str) -> dict[str, Any]:
     }
     config = {
         "Env": [f"{name}={value}" for name, value in variables.items()],
-        "Cmd": [f"/{HOME}/bin/python3", "-S", "-c", PAUSE],
+        **({"Entrypoint": image.entrypoint} if image.entrypoint else {"Cmd": _WAIT}),
     }
-    layers = {"type": "layers", "diff_ids": [f"sha256:{digest}"]}
+    layers = {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]}
     return {"architecture": cache.architecture(), "os": "linux", "config": config, "rootfs": layers}
 
 
-def _write_layer(path: Path, programs: Mapping[str, Path]) -> None:
-    with tarfile.open(path, "w", dereference=True, format=tarfile.GNU_FORMAT) as layer:
-        for folder in ("tmp", "proc", "sys", "dev", "etc"):
-            _add_folder(layer, folder)
-        for name, file in _interpreter():
+def _fill(layer: tarfile.TarFile, programs: Mapping[str, Path]) -> None:
+    """The layer that all images share."""
+    for folder in ("tmp", "proc", "sys", "dev", "etc"):
+        _add_folder(layer, folder)
+    for name, file in _interpreter():
+        layer.add(file, name, recursive=False, filter=_for_everybody)
+    for name, source in programs.items():
+        content = source.read_bytes()
+        head = b"" if content.startswith(COMPILED) else f"#!/{HOME}/bin/python3\n".encode()
+        _add(layer, f"{PROGRAMS}/{name}", head + content, mode=0o755)
+
+
+def _own(image: Image) -> Callable[[tarfile.TarFile], None]:
+    """The layer of one image: its files, and the libraries that those of them need which are compiled."""
+
+    def fill(layer: tarfile.TarFile) -> None:
+        for name, file in image.files.items():
             layer.add(file, name, recursive=False, filter=_for_everybody)
-        for name, source in programs.items():
-            content = source.read_bytes()
-            head = b"" if content.startswith(COMPILED) else f"#!/{HOME}/bin/python3\n".encode()
-            _add(layer, f"{PROGRAMS}/{name}", head + content, mode=0o755)
+        for library in _libraries([file for file in image.files.values() if file.suffix == ".so"]):
+            layer.add(library, _place(library), recursive=False, filter=_for_everybody)
+
+    return fill
 
 
 def _interpreter() -> Iterator[tuple[str, Path]]:
@@ -118,8 +148,12 @@ def _interpreter() -> Iterator[tuple[str, Path]]:
         yield f"{HOME}/lib/{version}/{file.relative_to(modules)}", file
         binaries += [file] if file.suffix == ".so" else []
     for library in _libraries(binaries):
-        # The loader's path is written into every program; all others are found by LD_LIBRARY_PATH.
-        yield (str(library)[1:] if library.name.startswith("ld-") else f"{LIBRARIES}/{library.name}"), library
+        yield _place(library), library
+
+
+def _place(library: Path) -> str:
+    """Where it lies: programs know the loader by its path, and find the others by LD_LIBRARY_PATH."""
+    return str(library)[1:] if library.name.startswith("ld-") else f"{LIBRARIES}/{library.name}"
 
 
 def _needed(folder: Path) -> Iterator[Path]:

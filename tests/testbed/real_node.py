@@ -15,7 +15,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from testbed import binaries, cgroups, debian, network, node_init, node_network, real_node_files
+from testbed import (
+    binaries,
+    cgroups,
+    debian,
+    network,
+    node_init,
+    node_network,
+    node_relay,
+    real_node_files,
+)
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
 from testbed.images import Image, write_archive
@@ -140,6 +149,9 @@ class RealNode:
             ("kube-proxy", real_node_files.kube_proxy(layout)),
         ):
             self._run(name, command)
+        relay = [sys.executable, "-I", str(node_relay.__file__), *node_relay.arguments(self._cluster.port)]
+        self._programs.append(Program(relay, layout.folder, name="relay"))
+        self._cluster.apply(node_relay.ENDPOINT)
         self._wait_ready()
 
     def _first_process(self) -> Program:

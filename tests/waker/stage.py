@@ -15,7 +15,7 @@ from llamafleet.waker.book import Book
 from llamafleet.waker.desk import Desk
 from llamafleet.waker.doors import server
 from llamafleet.waker.metrics import Metrics
-from llamafleet.waker.ports import Claim, Ports
+from llamafleet.waker.ports import Ports
 from llamafleet.waker.settings import Settings
 from llamafleet.waker.slices import Pod
 from llamafleet.waker.standing import Standing
@@ -111,9 +111,10 @@ async def stage(**bounds: int) -> AsyncIterator[Stage]:
     await runner.setup()
     await web.TCPSite(runner, HOST, 0).start()
     port = runner.addresses[0][1]
-    fleets.ports.claim(FLEET, Claim("2026-11-21T12:00:00Z", "uid", FLEET, port), time.monotonic())
+    fleets.ports.name(FLEET, port, time.monotonic())
     fleets.known[FLEET] = Standing("uid", "1", created=1_700_000_000)
-    async with aiohttp.ClientSession(auto_decompress=False) as client:
+    timeout = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+    async with aiohttp.ClientSession(auto_decompress=False, timeout=timeout) as client:
         try:
             yield Stage(fleets, book, metrics, client, runner, port)
         finally:

@@ -1,4 +1,4 @@
-"""A request is passed on, held until it can be, or refused in words: real clients, a real waker, real replicas."""
+"""A request is passed on, held until it can be, or refused: real clients, a real waker, real replicas."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -383,7 +383,7 @@ def test_a_request_goes_nowhere_but_to_the_fleet(target: str) -> None:
 def test_a_port_of_no_fleet_says_so() -> None:
     async def play() -> None:
         async with stage() as waker:
-            waker.fleets.ports.claim(FLEET, None, 0.0)
+            waker.fleets.ports.name(FLEET, None, 0.0)
             status, body = await waker.ask(data=PROMPT)
             assert (status, orjson.loads(body)["error"]["code"]) == (503, "no_fleet")
 

@@ -4,27 +4,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llamafleet.api.observed import Key
-from llamafleet.waker.ports import LINGER_SECONDS, Claim, Ports
+from llamafleet.waker.ports import LINGER_SECONDS, Ports
 
 ONE, OTHER = Key("team-a", "scout"), Key("team-b", "maverick")
 PORT = 20000
 
 
-def claim(fleet: Key, port: int = PORT, created: str = "2026-11-21T12:00:00Z") -> Claim:
-    return Claim(created, f"uid-{fleet}-{port}", fleet, port)
-
-
-def test_a_claimed_port_is_its_fleets() -> None:
+def test_a_named_port_is_its_fleets() -> None:
     ports = Ports()
-    ports.claim(ONE, claim(ONE), 0)
+    ports.name(ONE, PORT, 0)
     assert (ports.fleet(PORT, 0), ports.wanted(0)) == (ONE, {PORT})
     assert ports.fleet(PORT + 1, 0) is None
 
 
 def test_a_port_stays_for_a_while_when_its_slice_is_gone() -> None:
     ports = Ports()
-    ports.claim(ONE, claim(ONE), 0)
-    ports.claim(ONE, None, 10)
+    ports.name(ONE, PORT, 0)
+    ports.name(ONE, None, 10)
     just_before = 10 + LINGER_SECONDS - 1
     assert (ports.fleet(PORT, just_before), ports.wanted(just_before)) == (ONE, {PORT})
     assert (ports.fleet(PORT, 10 + LINGER_SECONDS), ports.wanted(10 + LINGER_SECONDS)) == (None, set())
@@ -32,63 +28,71 @@ def test_a_port_stays_for_a_while_when_its_slice_is_gone() -> None:
 
 def test_a_fleet_that_moves_keeps_both_ports_for_a_while() -> None:
     ports = Ports()
-    ports.claim(ONE, claim(ONE), 0)
-    ports.claim(ONE, claim(ONE, PORT + 1), 10)
+    ports.name(ONE, PORT, 0)
+    ports.name(ONE, PORT + 1, 10)
     assert ports.wanted(11) == {PORT, PORT + 1}
     assert ports.fleet(PORT, 11) == ports.fleet(PORT + 1, 11) == ONE
 
 
 def test_a_port_that_goes_to_another_fleet_is_nobodys_meanwhile() -> None:
     ports = Ports()
-    ports.claim(ONE, claim(ONE), 0)
-    ports.claim(ONE, None, 10)
-    ports.claim(OTHER, claim(OTHER), 11)
+    ports.name(ONE, PORT, 0)
+    ports.name(ONE, None, 10)
+    ports.name(OTHER, PORT, 11)
     assert ports.fleet(PORT, 12) is None
-    assert ports.fleet(PORT, 11 + LINGER_SECONDS) == OTHER
+    assert ports.fleet(PORT, 10 + LINGER_SECONDS) == OTHER
 
 
 def test_a_slice_that_is_made_anew_loses_nothing() -> None:
     ports = Ports()
-    ports.claim(ONE, claim(ONE), 0)
-    ports.claim(ONE, None, 10)
-    ports.claim(ONE, claim(ONE, created="2026-11-21T13:00:00Z"), 11)
-    assert ports.fleet(PORT, 12) == ONE
+    ports.name(ONE, PORT, 0)
+    ports.name(ONE, None, 10)
+    ports.name(ONE, PORT, 11)
+    assert ports.fleet(PORT, 12) == ports.fleet(PORT, 1000) == ONE
 
 
-def test_of_two_claims_the_older_one_counts_whichever_was_seen_first() -> None:
-    older, younger = claim(ONE), claim(OTHER, created="2026-11-21T12:00:01Z")
-    for first, second in ((older, younger), (younger, older)):
-        ports = Ports()
-        ports.claim(first.fleet, first, 0)
-        ports.claim(second.fleet, second, 0)
-        assert ports.fleet(PORT, LINGER_SECONDS) == ONE
-
-
-FLEETS = [Key("n", name) for name in "abc"]
+def test_a_port_that_two_fleets_name_is_nobodys_and_told() -> None:
+    ports = Ports()
+    ports.name(ONE, PORT, 0)
+    ports.name(OTHER, PORT, 0)
+    assert ports.fleet(PORT, 1000) is None
+    assert (ports.wanted(1000), ports.shared()) == ({PORT}, {PORT})
+    ports.name(OTHER, None, 1000)
+    assert ports.shared() == set()
+    assert ports.fleet(PORT, 1000 + LINGER_SECONDS) == ONE
 
 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(FLEETS),
-            st.none() | st.sampled_from([PORT, PORT + 1]),
+            st.sampled_from([Key("n", name) for name in "abc"]),
+            st.sampled_from([None, PORT, PORT + 1]),
             st.floats(0, 2 * LINGER_SECONDS),
+            st.booleans(),
         ),
         max_size=12,
     )
 )
-def test_a_port_never_leads_to_two_fleets_within_the_time_that_nodes_take(
-    steps: list[tuple[Key, int | None, float]],
+def test_a_port_never_leads_to_a_fleet_while_nodes_may_send_requests_for_another(
+    steps: list[tuple[Key, int | None, float, bool]],
 ) -> None:
-    """A node may go on sending a fleet's requests to a port for a while after the fleet has lost it."""
-    ports, now, owners = Ports(), 0.0, {}
-    for fleet, port, wait in steps:
+    ports, now = Ports(), 0.0
+    names: dict[Key, int | None] = {}
+    named_at: dict[tuple[Key, int], float] = {}  # the last moment at which a slice named the port
+    for fleet, port, wait, looks in steps:
         now += wait
-        ports.claim(fleet, None if port is None else claim(fleet, port), now)
+        for known, at in names.items():
+            if at is not None:
+                named_at[known, at] = now
+        ports.name(fleet, port, now)
+        names[fleet] = port
+        if port is not None:
+            named_at[fleet, port] = now
+        wanted = ports.wanted(now) if looks else None
         for one in (PORT, PORT + 1):
-            owner = ports.fleet(one, now)
-            assert owner is None or one in ports.wanted(now)
-            if owner is not None:
-                before, when = owners.get(one, (owner, now))
-                assert before == owner or now - when > 0
-                owners[one] = (owner, now)
+            sent = {
+                known for (known, at), when in named_at.items() if at == one and now - when < LINGER_SECONDS
+            }
+            live = {known for known, at in names.items() if at == one}
+            assert ports.fleet(one, now) == (next(iter(sent | live)) if len(sent | live) == 1 else None)
+            assert wanted is None or (one in wanted) == bool(sent | live)

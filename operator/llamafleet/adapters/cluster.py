@@ -23,7 +23,13 @@ from llamafleet.adapters.poolview import PoolView
 from llamafleet.adapters.projection import controller_uid, project_child, project_pod
 from llamafleet.adapters.transport import Transport
 from llamafleet.adapters.wakerview import WakerView
-from llamafleet.api.names import DELETION_COST_ANNOTATION
+from llamafleet.api.names import (
+    DELETION_COST_ANNOTATION,
+    MODEL_SERVER,
+    NAME_LABEL,
+    RESTING_ANNOTATION,
+    RESTING_SERVER,
+)
 from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
 from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Unavailable
 
@@ -232,9 +238,22 @@ class Cluster:
         Raises:
             Unavailable: the API server cannot be reached or refuses.
         """
-        annotations = {DELETION_COST_ANNOTATION: str(cost)}
-        content = {"metadata": {"uid": pod.uid, "annotations": annotations}}
-        with contextlib.suppress(Conflict):
+        await self._patch_pod(namespace, pod, {"annotations": {DELETION_COST_ANNOTATION: str(cost)}})
+
+    async def rest(self, namespace: str, pod: PodSeen, since: datetime | None) -> None:
+        """Take a pod out of its Service since an instant, or put it back.
+
+        Raises:
+            Unavailable: the API server cannot be reached or refuses.
+        """
+        labels = {NAME_LABEL: MODEL_SERVER if since is None else RESTING_SERVER}
+        annotations = {RESTING_ANNOTATION: None if since is None else since.isoformat()}
+        await self._patch_pod(namespace, pod, {"labels": labels, "annotations": annotations})
+
+    async def _patch_pod(self, namespace: str, pod: PodSeen, change: Mapping[str, Any]) -> None:
+        """Change the metadata of this very pod. Of another uid the API server says that it is immutable."""
+        content = {"metadata": {"uid": pod.uid, **change}}
+        with contextlib.suppress(Conflict, Rejected):
             if await self._transport.merge(POD.path(namespace, pod.name), content):
                 WRITES.labels("Pod").inc()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 import aiohttp
+from yarl import URL
 
 from llamafleet.adapters.exposition import parse
 from llamafleet.api.names import SERVING_PORT
@@ -37,6 +38,8 @@ def is_pod_address(address: str) -> bool:
     try:
         literal = ipaddress.ip_address(address)
     except ValueError:
+        return False
+    if "%" in address:  # the zone of an IPv6 address, which may hold anything
         return False
     plain = getattr(literal, "ipv4_mapped", None) or literal
     return not (plain.is_loopback or plain.is_link_local or plain.is_multicast or plain.is_unspecified)
@@ -101,7 +104,9 @@ class Loads:
 
     async def _read(self, session: aiohttp.ClientSession, address: str) -> Load | None:
         host = f"[{address}]" if ":" in address else address
-        url = f"http://{host}:{self._port}/metrics"
+        url = URL(
+            f"http://{host}:{self._port}/metrics", encoded=True
+        )  # else an eighth of all time goes there
         try:
             async with session.get(url, allow_redirects=False) as response:
                 return parse(await read(response, BODY_BYTES)) if response.status == 200 else None  # noqa: PLR2004

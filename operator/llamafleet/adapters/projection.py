@@ -1,7 +1,7 @@
 """From objects as the API server sends them to the small values that we keep."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -9,7 +9,10 @@ import orjson
 from llamafleet.api.names import (
     DELETION_COST_ANNOTATION,
     GPUS_ANNOTATION,
+    NAME_LABEL,
     POOL_ANNOTATION,
+    RESTING_ANNOTATION,
+    RESTING_SERVER,
     SERVING_CONTAINER,
 )
 from llamafleet.api.observed import ChildSeen, PodSeen, Termination, WakerSliceSeen
@@ -18,8 +21,11 @@ _COUNT: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 """A number of GPUs: a node has no more than some dozens."""
 
 
-_COST: Final = re.compile(r"-?[0-9]{1,9}", re.ASCII)
-"""A deletion cost as we write it. The API server refuses what is no int32; ours are small."""
+_COST: Final = re.compile(r"-?[0-9]{1,10}", re.ASCII)
+"""A deletion cost, ours or another one's. The API server refuses what is no int32."""
+
+
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def project_pod(raw: dict[str, Any]) -> PodSeen:
@@ -55,6 +61,7 @@ def project_pod(raw: dict[str, Any]) -> PodSeen:
         pool=annotations.get(POOL_ANNOTATION, ""),
         gpus=_count(annotations.get(GPUS_ANNOTATION, "")),
         deletion_cost=_cost(annotations.get(DELETION_COST_ANNOTATION, "")),
+        resting=_resting(metadata),
     )
 
 
@@ -121,8 +128,19 @@ def _count(text: str) -> int:
 
 
 def _cost(text: str) -> int:
-    """What the annotation says. What somebody else wrote and we would not is as good as no mark."""
+    """What the annotation says; to the ReplicaSet controller, too, no mark is a cost of 0."""
     return int(text) if _COST.fullmatch(text) else 0
+
+
+def _resting(metadata: dict[str, Any]) -> datetime | None:
+    """Since when a pod rests. Where somebody garbled that, it has rested long enough."""
+    if metadata.get("labels", {}).get(NAME_LABEL) != RESTING_SERVER:
+        return None
+    try:
+        since = datetime.fromisoformat(metadata.get("annotations", {}).get(RESTING_ANNOTATION, ""))
+    except ValueError:
+        return LONG_AGO
+    return since if since.tzinfo else LONG_AGO
 
 
 def _ended(container: dict[str, Any]) -> Termination | None:

@@ -1,7 +1,7 @@
 """What pods say of their work, as a Prometheus has heard it: one query for each look at a fleet.
 
-For clusters in which the operator may not reach pods, or in which somebody counts scrapes. The address is the
-administrator's, never a resource's. What is not plainly a recent reading is none, as with the pods themselves.
+For clusters in which the operator may not reach pods, or in which pods are scraped already. The address is
+the administrator's, never a resource's. What is not plainly a recent reading is none, as with the pods.
 
 The query asks for a range, not for an instant: an instant gives the time of the question beside a sample that
 may be five minutes old, a range gives each sample with its own. Its end is Prometheus' present instant, so no
@@ -109,8 +109,8 @@ class Prometheus:
 def query(namespace: str, names: Iterable[str]) -> str:
     """The series of these pods, with every sample of the last minute.
 
-    ``namespace`` and ``pod`` are the labels that Prometheus' operator gives to what it scrapes from pods. Both
-    are names of Kubernetes, so a dot is all that a regular expression could misread.
+    ``namespace`` and ``pod`` are the labels that Prometheus' operator gives to what it scrapes from pods.
+    Both are names of Kubernetes, so a dot is all that a regular expression could misread.
     """
     series = "|".join(SERIES)
     pods = "|".join(sorted(names)).replace(".", "[.]")
@@ -120,8 +120,8 @@ def query(namespace: str, names: Iterable[str]) -> str:
 def readings(body: bytes, uids: Uids) -> Mapping[str, Load]:
     """The last reading of each pod in an answer, by uid.
 
-    Only samples of one scrape make a reading. So a pod that two jobs scrape counts once, and so does one whose
-    server came back under another model name a moment ago.
+    Only samples of one scrape make a reading. So a pod that two jobs scrape counts once, and so does one
+    whose server came back under another model name a moment ago.
 
     Raises:
         ValueError: the answer is not one to such a query.

@@ -36,6 +36,13 @@ POOL_ANNOTATION: Final = f"{GROUP}/pool"
 GPUS_ANNOTATION: Final = f"{GROUP}/gpus"
 """On every pod: how many GPUs it holds."""
 
+RESTING_SERVER: Final = "vllm-resting"
+"""In the place of ``vllm``, as the ``app.kubernetes.io/name`` of a pod that gets no new requests. Every pod
+has had that label since the first release, and nothing that makes pods selects by it: so nothing restarts."""
+
+RESTING_ANNOTATION: Final = f"{GROUP}/resting-since"
+"""On a pod that rests: since when, UTC."""
+
 DELETION_COST_ANNOTATION: Final = "controller.kubernetes.io/pod-deletion-cost"
 """Kubernetes' own, on a pod: a ReplicaSet that shrinks takes the pods of the lowest cost first, among those
 that are alike in being bound, running and ready. Absent: 0."""
@@ -98,6 +105,11 @@ def child_labels(deployment: str) -> dict[str, str]:
 def pod_selector(deployment: str) -> dict[str, str]:
     """The labels that select the pods of one LlamaDeployment: a fixed set, never a user's own."""
     return {MANAGED_BY_LABEL: FIELD_MANAGER, DEPLOYMENT_LABEL: deployment}
+
+
+def serving_selector(deployment: str) -> dict[str, str]:
+    """The labels that select those of them that get requests: all but the ones that rest."""
+    return {**pod_selector(deployment), NAME_LABEL: MODEL_SERVER}
 
 
 def selector_text(labels: dict[str, str]) -> str:

@@ -68,6 +68,7 @@ class PodSeen:
         pool: the pool whose price the pod has, by our annotation; empty without one.
         gpus: how many GPUs the pod holds, by our annotation; 0 without one, or when somebody garbled it.
         deletion_cost: what its deletion costs in the eyes of its ReplicaSet, which takes the cheapest first.
+        resting: since when it gets no new requests, UTC; None: it does get them.
     """
 
     name: str
@@ -94,6 +95,7 @@ class PodSeen:
     pool: str
     gpus: int
     deletion_cost: int
+    resting: datetime | None
 
     @property
     def active(self) -> bool:

@@ -56,8 +56,11 @@ def _draw(answer: SimulateAnswer, ran: Ran, figure: Figure) -> None:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(visible=True, color="#eeeeee", linewidth=0.8)
         axes.set_axisbelow(True)
-    lower.xaxis_date(tz=answer.fleet.time_zone)
-    lower.xaxis.set_major_formatter(mpl.dates.ConciseDateFormatter(lower.xaxis.get_major_locator(), tz=answer.fleet.zone))
+    locator = AutoDateLocator(tz=answer.fleet.zone)  # type: ignore[no-untyped-call]  # a gap of its types
+    lower.xaxis.set_major_locator(locator)
+    lower.xaxis.set_major_formatter(
+        ConciseDateFormatter(locator, tz=answer.fleet.zone)  # type: ignore[no-untyped-call]  # likewise
+    )
     upper.tick_params(labelbottom=False)
     lower.set_xlabel(f"time in {answer.fleet.time_zone}")
     _describe(answer, ran, upper, figure)
@@ -67,7 +70,7 @@ def _edges(answer: SimulateAnswer, ran: Ran, rows: tuple[Part, ...]) -> list[flo
     """Where the parts begin, and where the last one ends, as matplotlib counts days."""
     seconds = [*(row.at for row in rows), ran.result.end_s]
     instants: list[datetime] = [answer.asked.start + timedelta(seconds=at) for at in seconds]
-    return [float(one) for one in date2num(instants)]
+    return [float(one) for one in date2num(instants)]  # type: ignore[no-untyped-call]  # likewise
 
 
 def _draw_replicas(axes: Axes, rows: tuple[Part, ...], edges: list[float]) -> None:
@@ -76,7 +79,7 @@ def _draw_replicas(axes: Axes, rows: tuple[Part, ...], edges: list[float]) -> No
     axes.stairs(with_starting, edges, color=STARTING_COLOUR, fill=True, alpha=0.6, label="ready and starting")
     axes.stairs(ready, edges, color=READY_COLOUR, fill=True, alpha=0.75, label="ready")
     axes.stairs(
-        [row.wanted for row in rows], edges, color=FLEET_COLOUR, linewidth=1.2, baseline=None, label="wanted"
+        [row.wanted for row in rows], edges, color=FLEET_COLOUR, linewidth=0.9, baseline=None, label="wanted"
     )
     axes.legend(loc="upper left", ncols=3, frameon=False, fontsize=8.5, bbox_to_anchor=(0, 1.1))
 

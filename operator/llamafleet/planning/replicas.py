@@ -54,3 +54,11 @@ def decide(case: Situation) -> tuple[Reason, ...]:
             count = reason.replicas
             reasons.append(reason)
     return tuple(reasons)
+
+
+def ceiling(case: Situation, count: int) -> int:
+    """What is left of a count when nobody asks for fewer: what the author, the hour and the money allow."""
+    for rule in CHAIN[1:]:
+        reason = rule(case, count)
+        count = count if reason is None else reason.replicas
+    return count

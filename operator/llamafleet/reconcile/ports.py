@@ -1,6 +1,7 @@
 """What a reconcile needs of the world. The adapters offer it; tests may offer it from memory."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
@@ -57,6 +58,9 @@ class Writes(Protocol):
 
     async def mark(self, namespace: str, pod: PodSeen, cost: int) -> None:
         """Say what the deletion of a pod costs, for its ReplicaSet to compare; nothing when it is gone."""
+
+    async def rest(self, namespace: str, pod: PodSeen, since: datetime | None) -> None:
+        """Take a pod out of its Service since an instant, or put it back; nothing when it is gone."""
 
     async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         """Write the status, unless the resource has another version by now."""

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,13 +19,14 @@ from llamafleet.planning.money.carryover import left_behind
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import rollout
 from llamafleet.planning.scaling.capacity import draining_gpus
+from llamafleet.planning.scaling.resting import LOOK
 from llamafleet.reconcile.act import Acted, act
 from llamafleet.reconcile.decide import Decided, decide
 from llamafleet.reconcile.looks import Look, Looks
-from llamafleet.reconcile.mark import mark
 from llamafleet.reconcile.observe import observe
 from llamafleet.reconcile.ports import World
 from llamafleet.reconcile.seen import Seen, read_ledger
+from llamafleet.reconcile.shrink import Shrunk, shrink
 from llamafleet.rendering.children import children
 from llamafleet.rendering.fleet import Fleet
 from llamafleet.rendering.news import is_news
@@ -84,14 +85,20 @@ class Reconciler:
             return None
         decided = decide(seen, self._known)
         self._remember(key, seen, decided.wish)
-        await mark(self._world, seen, decided.wish)
-        acted = await act(self._world, seen, self._render(seen, decided))
+        shrunk = await self._shrink(seen, decided.wish)
+        acted = await act(self._world, seen, self._render(seen, decided, shrunk.replicas))
         await self._report(key, seen, decided, acted)
-        wake_seconds = _wake_seconds(seen, decided)
+        wake_seconds = min(_wake_seconds(seen, decided), LOOK.total_seconds() if shrunk.rests else math.inf)
         if acted.failure is not None:
             acted.failure.wake_seconds = wake_seconds
             raise acted.failure
         return Outcome(acted.repairs, wake_seconds)
+
+    async def _shrink(self, seen: Seen, wish: Plan | InvalidSpec) -> Shrunk:
+        """Prepare the pods for what was decided, if anything was."""
+        if isinstance(wish, InvalidSpec):
+            return Shrunk(0, rests=False)
+        return await shrink(self._world, seen, wish)
 
     def _remember(self, key: Key, seen: Seen, wish: Plan | InvalidSpec) -> None:
         """Keep what this look has shown, for the next one."""
@@ -111,11 +118,11 @@ class Reconciler:
             except Forbidden as error:  # rights of an older release
                 log.warning("%s leaves no account: %s", key, error)
 
-    def _render(self, seen: Seen, decided: Decided) -> tuple[dict[str, Any], ...]:
+    def _render(self, seen: Seen, decided: Decided, replicas: int) -> tuple[dict[str, Any], ...]:
         """What should exist. Without a plan only one wish is granted: to sleep, for that saves money."""
         if isinstance(decided.wish, Plan) and isinstance(seen.llama, LlamaDeployment):
-            is_wanted = decided.wish.replicas > 0
-            return children(seen.llama, decided.wish, self._operator_namespace, _wakers(seen, is_wanted))
+            wish = replace(decided.wish, replicas=replicas)
+            return children(seen.llama, wish, self._operator_namespace, _wakers(seen, replicas > 0))
         live = {kind: orjson.loads(child.body) for kind, child in seen.children.items()}
         if "Deployment" not in live:
             return ()
@@ -144,7 +151,7 @@ def _wakers(seen: Seen, is_wanted: bool) -> tuple[dict[str, Any], ...]:  # noqa:
     """
     if seen.waker is None:
         return ()
-    is_ready = any(pod.ready for pod in seen.fleet.active)
+    is_ready = any(pod.ready for pod in seen.fleet.serving)
     return (waker_slice(seen, seen.waker, awake=is_wanted and is_ready),)
 
 

@@ -54,6 +54,11 @@ class Fleet:
         return tuple(pod for pod in self.pods if pod.active)
 
     @property
+    def serving(self) -> tuple[PodSeen, ...]:
+        """The pods that get requests, or will once they are ready: those that do not rest before they go."""
+        return tuple(pod for pod in self.active if pod.resting is None)
+
+    @property
     def idle(self) -> bool | None:
         """Whether every active pod is ready and has nothing to do; None without a reading of each."""
         loads = [(self.loads or {}).get(pod.uid) if pod.ready else None for pod in self.active]
@@ -147,7 +152,7 @@ class Seen:
             return None
         last = self.last_look
         return signals(
-            self.fleet.active,
+            self.fleet.serving,
             self.fleet.loads or {},
             before=last.loads if last else {},
             held=self.fleet.held,

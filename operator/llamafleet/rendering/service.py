@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.names import CLOSED_LABEL, SERVING_PORT_NAME, pod_selector
+from llamafleet.api.names import CLOSED_LABEL, SERVING_PORT_NAME, serving_selector
 from llamafleet.rendering.objects import child
 
 SERVICE_PORT: Final = 80
@@ -26,6 +26,6 @@ def service(llama: LlamaDeployment, *, is_open: bool) -> dict[str, Any]:
         "protocol": "TCP",
         "appProtocol": "http",
     }
-    own = pod_selector(llama.metadata.name)
+    own = serving_selector(llama.metadata.name)
     spec = {"selector": own if is_open else {**own, **NOBODY}, "ports": [port]}
     return child(llama, "v1", "Service", {"spec": spec})

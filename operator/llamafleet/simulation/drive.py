@@ -28,10 +28,13 @@ WAITING_PER_REPLICA: Final = 5
 
 ACTIVE_SHARE: Final = 0.8
 """Of the requests that a replica works on at once, waiting and running together. Of the shares from 0.3 to
-0.9 it is the cheapest with which published autoscalers meet 10 s on bursty traces at 60 and 180 s cold start."""
+0.9 it is the cheapest with which published autoscalers meet 10 s on bursty traces at 60 and 180 s."""
 
 PERCENT: Final = 95
 """Of the requests that must not wait too long, where the fleet of a constant size is sized."""
+
+MOST_LOOKS: Final = 50_000
+"""Looks that the series has: a week of them, every 15 seconds, is 40,320."""
 
 OURS: Final = "llamafleet"
 STATIC: Final = "static"
@@ -138,6 +141,7 @@ def course(
         seed=seed,
         initial=initial,
         floor_seconds=min(found.floor_seconds, left) if initial else 0.0,
+        points=MOST_LOOKS,
     )
     return Course(trace, profile, ground, settings)
 

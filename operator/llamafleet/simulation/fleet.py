@@ -74,7 +74,7 @@ class Fleet:
         """What there is to see, and what happened since the last look."""
         serving = self.serving
         busy = [*serving.taking, *self._draining]
-        serving.generated += sum(replica.advance(now) for replica in busy if replica.batch)
+        serving.generated += sum(replica.advance(now) for replica in busy)
         before, self._seen = self._seen, (serving.finished, serving.prompted, serving.generated)
         starts, self._cold_starts = tuple(self._cold_starts), []
         ready = len(serving.taking)

@@ -1,19 +1,26 @@
 """How fast vLLM serves: the step times of one replica. Seconds and tokens.
 
-A decode step of a batch of B requests with KV tokens in the cache takes ``a + e E(B) + b B + c KV``, where E(B)
-is how many experts B tokens visit. A prefill of p tokens takes ``g + d p``. ``docs/simulator.md`` has the rows.
+A decode step of a batch of B requests with KV tokens in the cache takes ``a + e E(B) + b B + c KV``, where
+E(B) is how many experts B tokens visit; a prefill of p tokens adds ``d p``. The figures and their sources are
+in ``docs/simulator.md``.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from importlib import resources
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
+from llamafleet.catalogue import GpuFacts
 from llamafleet.planning.sizing.shape import Shape
+from llamafleet.simulation.measured import Row, derived, lab_rows
 
-_MS: Final = 0.001
+MS: Final = 0.001
+
+DEFAULT_MAX_NUM_SEQS: Final = 256
+LARGE_MAX_NUM_SEQS: Final = 1024
+SMALL_STEP_TOKENS: Final = 2048
+"""vLLM works on 256 requests at once on GPUs where it computes 2048 tokens in a step, else on 1024: both by
+the memory of the GPU and its name (``EngineArgs.get_batch_defaults``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Profile:
         prefill_token_s: ``d``, for each token of the prompt.
         kv_tokens: how many tokens the KV cache holds.
         max_num_seqs: how many requests vLLM works on at once.
-        source: where these figures come from, a sentence.
+        source: where these figures come from, a sentence without a full stop.
     """
 
     key: str
@@ -55,12 +62,48 @@ class Profile:
         return self.step_s + self.expert_s * self.visited(batch) + self.sequence_s * batch
 
 
-LAB: Final[Mapping[str, Profile]] = MappingProxyType(
-    {
-        "scout-int4-a100": Profile("scout-int4-a100",1,.016,.0012,16,.00003,.04e-6,.15e-3,44_000,16,"lab"),
-        "llama70b-bf16-4xa100": Profile("llama70b-bf16-4xa100",4,.02772,0,0,.0000983,.0534e-6,.1614e-3,460_000,32,"lab"),
-    }
-)
+def profile_for(shape: Shape, max_num_seqs: int | None = None, kv_tokens: int | None = None) -> Profile:
+    """The profile of a shape of the planner.
 
-def profile_for(shape: Shape) -> Profile:
-    raise NotImplementedError
+    Args:
+        shape: one replica.
+        max_num_seqs: ``--max-num-seqs``; None: vLLM's default for the GPU.
+        kv_tokens: None: what the shape's cache holds.
+
+    Raises:
+        InvalidSpec: nobody knows how fast its GPU is, or what model it is.
+    """
+    row = derived(shape)
+    return _profile(
+        f"{shape.variant} {shape.quantization} on {shape.gpus} {shape.pool.gpu.key}",
+        row,
+        shape.kv_tokens if kv_tokens is None else kv_tokens,
+        max_num_seqs or default_max_num_seqs(shape.pool.gpu),
+    )
+
+
+def default_max_num_seqs(gpu: GpuFacts) -> int:
+    """How many requests vLLM works on at once when nobody sets a number."""
+    return DEFAULT_MAX_NUM_SEQS if gpu.max_batched_tokens <= SMALL_STEP_TOKENS else LARGE_MAX_NUM_SEQS
+
+
+def _profile(key: str, row: Row, kv_tokens: int, max_num_seqs: int) -> Profile:
+    return Profile(
+        key=key,
+        gpus=row.gpus,
+        step_s=row.step_ms * MS,
+        expert_s=row.expert_ms * MS,
+        experts=row.experts,
+        sequence_s=row.sequence_ms * MS,
+        kv_token_s=row.kv_thousand_ms * MS / 1000,
+        prefill_token_s=row.prefill_token_ms * MS,
+        kv_tokens=kv_tokens,
+        max_num_seqs=max_num_seqs,
+        source=row.source,
+    )
+
+
+LAB: Final[Mapping[str, Profile]] = MappingProxyType(
+    {key: _profile(key, row, kv_tokens, seqs) for key, (row, kv_tokens, seqs) in lab_rows().items()}
+)
+"""The two replicas of the published comparison of autoscalers, by name."""

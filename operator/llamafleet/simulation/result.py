@@ -22,7 +22,7 @@ class Result:
     """What a run comes to.
 
     Attributes:
-        waits: from the arrival to the admission by a replica, seconds, shortest first. A request that was never
+        waits: from the arrival to the admission by a replica, seconds, shortest first. A request that nobody
             admitted counts with the time that it waited until the end.
         requests: how many requests the trace has: ``len(waits) + refused``.
         finished: requests that were answered in full.

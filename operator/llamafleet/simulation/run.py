@@ -56,7 +56,7 @@ class _Run:
         fleet = self.fleet
         ready = fleet.next_ready_s
         now = min(ready, self._wake_s, self._next_look_s, self._limit_s)
-        fleet.serving.serve(now)
+        fleet.serving.serve(math.nextafter(now, math.inf) if now == self._wake_s else now)
         if fleet.serving.done or now == self._limit_s:
             return False
         if now == ready:

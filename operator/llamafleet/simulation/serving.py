@@ -16,7 +16,7 @@ from llamafleet.simulation.trace import Trace
 class Serving:
     """The queue and the replicas that take from it.
 
-    As requests are admitted in the order of the trace, the queue is two indices: ``admitted`` and ``arrived``.
+    Requests leave in the order of the trace, so the queue is two indices: ``admitted`` and ``arrived``.
 
     Attributes:
         taking: replicas that take requests, in the order in which they became ready.
@@ -131,13 +131,7 @@ class Serving:
 
     def _begin(self, replica: Replica, now: float, prompt: int, output: int) -> None:
         """The prefill stops the steps of all; then each token of the answer takes a step."""
-        passed = now - replica.at
-        if passed > 0:
-            replica.at = now
-            if replica.batch:
-                ran = passed / replica.step_s
-                replica.steps += ran
-                self.generated += ran * replica.batch
+        self.generated += replica.advance(now)
         replica.at += self._prefill_token_s * prompt
         self.prompted += prompt
         tokens = prompt + output
@@ -184,6 +178,7 @@ class Serving:
         else:
             heappop(self._due)
             replica.due = replica.scheduled = math.inf
+            replica.step_s = math.inf
             replica.steps = 0.0
         if replica.draining:
             if not ends:

@@ -43,4 +43,5 @@ class Settings:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InvalidSpec(name, getattr(self, name), "must be a number that is not negative")
         if self.high < self.low:
-            raise InvalidSpec("high", self.high, f"must be at least low, which is {self.low}")
+            field, rule = "high", f"must be at least low, which is {self.low}"
+            raise InvalidSpec(field, self.high, rule)

@@ -1,4 +1,4 @@
-"""Request traces: CSV, plain or gzip, with ``arrival_s, input_tokens, output_tokens`` and one row per request.
+"""Request traces: CSV, plain or gzip, ``arrival_s, input_tokens, output_tokens``, one row for each request.
 
 A fourth column, ``reusable_prefix_tokens``, is allowed and not used: the model has no prefix cache.
 Nothing in a file is believed: not its length, not its order, not that it is gzip.
@@ -75,7 +75,8 @@ def open_trace(path: str) -> Trace:
         BadTrace: the file cannot be read, or is no trace.
     """
     if path == "-":
-        return read_trace("standard input", sys.stdin.buffer)
+        # Python has no standard input when the shell closed it.
+        return read_trace("standard input", io.BytesIO() if sys.stdin is None else sys.stdin.buffer)
     try:
         with Path(path).open("rb") as file:
             return read_trace(path, file)
@@ -97,7 +98,7 @@ def read_trace(name: str, file: BinaryIO) -> Trace:
     start = whole.read(len(_GZIP))
     joined = _Joined(start, whole)
     binary = gzip.GzipFile(fileobj=joined) if start == _GZIP else io.BufferedReader(joined)
-    text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")  # type: ignore[type-var]  # a GzipFile reads like any other
+    text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
     try:
         return _read(name, csv.reader(iter(partial(text.readline, LONGEST_LINE), "")))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -127,7 +128,8 @@ def _read(name: str, rows: Iterator[list[str]]) -> Trace:
     header = tuple(next(rows, ()))
     if header not in {COLUMNS, (*COLUMNS, REUSABLE)}:
         rule = f"must be {','.join(COLUMNS)}, and {REUSABLE} may follow"
-        raise BadTrace(f"{name}, line 1", ",".join(header)[:LONGEST_LINE] or "(nothing)", rule)
+        where = f"{name}, line 1"
+        raise BadTrace(where, ",".join(header)[:LONGEST_LINE] or "(nothing)", rule)
     arrivals, inputs, outputs = array("d"), array("l"), array("l")
     while chunk := list(islice(rows, _ROWS)):
         if not _add(chunk, header, (arrivals, inputs, outputs)):
@@ -164,9 +166,7 @@ def _add(
     return True
 
 
-def _blame(
-    name: str, header: Sequence[str], chunk: list[list[str]], before: int, arrival: float
-) -> NoReturn:
+def _blame(name: str, header: Sequence[str], chunk: list[list[str]], before: int, arrival: float) -> NoReturn:
     """Say which row of a chunk is wrong, and how."""
     for line, row in enumerate(chunk, before + 2):
         where = f"{name}, line {line}"
@@ -174,14 +174,17 @@ def _blame(
             raise BadTrace(where, ",".join(row)[:LONGEST_LINE], f"must have {len(header)} fields")
         when = _number(row[0])
         if when is None or not arrival <= when <= LATEST_SECONDS:
-            rule = f"must be seconds from the start, at least those of the row before ({arrival:g}), at most ten years"
-            raise BadTrace(f"{where}, {header[0]}", row[0], rule)
+            bound = f"at least those of the row before ({arrival:g})"
+            rule = f"must be seconds from the start, {bound}, at most ten years"
+            cell = f"{where}, {header[0]}"
+            raise BadTrace(cell, row[0], rule)
         arrival = when
         for field, text in list(zip(header, row, strict=True))[1:]:
             least = 1 if field == "output_tokens" else 0
             if not (text.strip().isdecimal() and least <= int(text) <= LARGEST_TOKENS):
                 rule = f"must be a whole number from {least} to {LARGEST_TOKENS:,}"
-                raise BadTrace(f"{where}, {field}", text, rule)
+                cell = f"{where}, {field}"
+                raise BadTrace(cell, text, rule)
     raise BadTrace(name, "the file", "must have plain numbers only")
 
 

@@ -18,7 +18,7 @@ class View:
         finished: requests that ended since the last look.
         prompt_tokens: tokens of the prompts that were begun since the last look.
         generation_tokens: tokens that were generated since the last look.
-        kv_usage: the share of the KV cache in use, 0 to 1, the mean over the ready replicas; None without any.
+        kv_usage: the share of the KV cache in use, 0 to 1, the mean over ready replicas; None without any.
         cold_starts: how long the replicas took that became ready since the last look, seconds.
         billed_s: replica-seconds that were paid for so far.
     """

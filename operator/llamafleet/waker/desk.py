@@ -61,7 +61,7 @@ class Desk:
                 return await self._pass_on(request, body, fleet, self._upstream.least_busy(pods), started)
             except NotSent:
                 pass
-        elif quiet := self._quiet(request, fleet):
+        if quiet := self._quiet(request, fleet):
             return quiet
         self._check(fleet)
         self._book.admit(fleet, self._cold_start(fleet))

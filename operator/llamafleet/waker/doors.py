@@ -73,6 +73,8 @@ class Doors:
         """Listen on what is wanted, and on nothing else."""
         self._news.clear()
         wanted = self._ports.wanted(time.monotonic())
+        for port in self._ports.shared():
+            log.error("port %d is named by slices of several fleets: it serves none of them", port)
         for port in self._sites.keys() - wanted:
             await self._sites.pop(port).stop()
         for port in sorted(wanted - self._sites.keys()):

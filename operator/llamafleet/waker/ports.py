@@ -1,11 +1,10 @@
 """Which port of the waker belongs to which fleet.
 
 A port is trusted slowly: a node goes on sending for a moment after its slice has changed. So a port stays
-with its fleet for a while when the slice is gone, and one that goes to another fleet belongs to nobody
-meanwhile: a request must never reach a model of somebody else.
+with its fleet for a while when the slice is gone, and one that two fleets have named within that time belongs
+to nobody: a request must never reach a model of somebody else.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from llamafleet.api.observed import Key
@@ -15,74 +14,53 @@ LINGER_SECONDS: Final = 60.0
 two; a minute leaves room for a node that is slow or cut off from the API server."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Claim:
-    """A slice that names a port.
-
-    Attributes:
-        created: when the slice was created, as the API server says: nobody else can set that.
-        uid: the slice's uid.
-        fleet: whose it is.
-        port: what it names.
-    """
-
-    created: str
-    uid: str
-    fleet: Key
-    port: int
-
-
 class Ports:
-    """The claims on ports. Of two fleets that claim one port, the older claim has it, in every waker."""
+    """The ports that fleets name, and have named until a while ago."""
 
     def __init__(self) -> None:
-        """Nothing is claimed yet."""
-        self._of: dict[Key, Claim] = {}
-        self._on: dict[int, set[Claim]] = {}
-        self._left: dict[int, tuple[Key, float]] = {}  # who had it last, and when it was lost
+        """No port is named yet."""
+        self._of: dict[Key, int] = {}
+        self._named: dict[int, set[Key]] = {}
+        self._lost: dict[int, dict[Key, float]] = {}  # by port: who named it, and when that ended
 
-    def claim(self, fleet: Key, claim: Claim | None, now: float) -> None:
-        """A fleet's slice was seen: it claims this, or nothing any more."""
-        known = self._of.get(fleet)
-        if known == claim:
-            return
-        if known is not None:
-            self._drop(known, now)
-        if claim is not None:
-            had = self._holder(claim.port)
-            self._of[fleet] = claim
-            self._on.setdefault(claim.port, set()).add(claim)
-            self._note(claim.port, had, now)
+    def name(self, fleet: Key, port: int | None, now: float) -> bool:
+        """A fleet's slice was seen: it names this port, or none any more. Whether that is news."""
+        before = self._of.get(fleet)
+        if before == port:
+            return False
+        if before is not None:
+            self._end(fleet, before, now)
+        if port is not None:
+            self._of[fleet] = port
+            self._named.setdefault(port, set()).add(fleet)
+        return True
 
     def fleet(self, port: int, now: float) -> Key | None:
         """Whose requests come in at a port; None: nobody's, or it is not certain."""
-        holder, left = self._holder(port), self._left.get(port)
-        if left is None or now - left[1] >= LINGER_SECONDS:
-            return holder
-        return left[0] if holder in {None, left[0]} else None
+        lost = {fleet for fleet, since in self._lost.get(port, {}).items() if _counts(since, now)}
+        fleets = lost | self._named.get(port, set())
+        return next(iter(fleets)) if len(fleets) == 1 else None
 
     def wanted(self, now: float) -> set[int]:
-        """The ports to listen on: what is claimed, and what was until a while ago."""
-        self._left = {port: left for port, left in self._left.items() if now - left[1] < LINGER_SECONDS}
-        return self._on.keys() | self._left.keys()
+        """The ports to listen on."""
+        kept = {
+            port: {fleet: since for fleet, since in fleets.items() if _counts(since, now)}
+            for port, fleets in self._lost.items()
+        }
+        self._lost = {port: fleets for port, fleets in kept.items() if fleets}
+        return self._named.keys() | self._lost.keys()
 
-    def _holder(self, port: int) -> Key | None:
-        claims = self._on.get(port)
-        return min(claims).fleet if claims else None
+    def shared(self) -> set[int]:
+        """The ports that more than one fleet names at this moment, which the operator never lets happen."""
+        return {port for port, fleets in self._named.items() if len(fleets) > 1}
 
-    def _drop(self, claim: Claim, now: float) -> None:
-        had = self._holder(claim.port)
-        del self._of[claim.fleet]
-        self._on[claim.port].discard(claim)
-        if not self._on[claim.port]:
-            del self._on[claim.port]
-        self._note(claim.port, had, now)
+    def _end(self, fleet: Key, port: int, now: float) -> None:
+        del self._of[fleet]
+        self._named[port].discard(fleet)
+        if not self._named[port]:
+            del self._named[port]
+        self._lost.setdefault(port, {})[fleet] = now
 
-    def _note(self, port: int, had: Key | None, now: float) -> None:
-        """Remember who lost the port, unless a loss is remembered that is not over yet."""
-        if had is not None and had != self._holder(port):
-            recent = self._left.get(port)
-            if recent is None or now - recent[1] >= LINGER_SECONDS or recent[0] == had:
-                self._left[port] = (had, now)
-            else:
-                self._left[port] = (recent[0], now)
+
+def _counts(since: float, now: float) -> bool:
+    return now - since < LINGER_SECONDS

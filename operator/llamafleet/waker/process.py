@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import resource
 import signal
+from typing import Final
 
 from aiohttp import web
 
@@ -17,7 +19,19 @@ from llamafleet.waker.settings import Settings
 from llamafleet.waker.upstream import Upstream
 from llamafleet.waker.view import View
 
+FILES: Final = 65536
+"""Open files: a port for each of 10,000 fleets, two connections for each request, and room. Container
+runtimes start programs with as few as 1,024, and allow more."""
+
 log = logging.getLogger(__name__)
+
+
+def allow_files() -> None:
+    """Raise the limit of open files as far as is needed and allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if resource.RLIM_INFINITY != soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def run(settings: Settings) -> None:
@@ -27,6 +41,7 @@ async def run(settings: Settings) -> None:
         Unavailable: there is no access to a cluster.
         OSError: the management port is taken.
     """
+    allow_files()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -95,7 +110,8 @@ class Waker:
         await self._fleets.cleanup()
 
     async def close(self) -> None:
-        """End what is left."""
+        """End what is left, also when something failed."""
+        self._book.leave()
         await self._fleets.cleanup()
         await self._management.cleanup()
         await self._upstream.close()

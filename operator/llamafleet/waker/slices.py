@@ -44,7 +44,6 @@ class SliceSeen:
     Attributes:
         uid: its uid.
         resource_version: the version that this was read from.
-        created: when the API server created it, as it says so.
         service: the Service that it belongs to.
         door: the port of the waker that it leads to; None: it is not one of ours.
         pods: the ready pods that it names; none when it is one of ours.
@@ -52,7 +51,6 @@ class SliceSeen:
 
     uid: str
     resource_version: str
-    created: str
     service: str
     door: int | None = None
     pods: tuple[Pod, ...] = ()
@@ -63,7 +61,7 @@ def read(raw: dict[str, Any]) -> SliceSeen:
     metadata = raw["metadata"]
     labels = metadata.get("labels", {})
     writer, service = labels.get(SLICE_MANAGER_LABEL), labels.get(SERVICE_NAME_LABEL, "")
-    head = metadata["uid"], metadata["resourceVersion"], metadata.get("creationTimestamp", ""), service
+    head = metadata["uid"], metadata["resourceVersion"], service
     if writer == SLICE_MANAGER and metadata["name"] == waker_slice_name(service):
         return SliceSeen(*head, door=_door(raw))
     if writer == SLICE_CONTROLLER:

@@ -69,20 +69,21 @@ class Upstream:
             headers[hdrs.CONTENT_LENGTH] = str(body.length)
         with self._one_more(pod):
             try:
-                async with self._session.request(
+                answer = await self._session.request(
                     request.method,
                     _url(request, pod),
                     headers=headers,
                     data=body.chunks() if body.exists else None,
                     allow_redirects=False,
-                ) as answer:
-                    return await _send_back(request, answer, pod)
+                )
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 log.info("%s: no connection to a ready replica: %s", fleet, error)
                 raise NotSent from error
             except (aiohttp.ClientError, TimeoutError) as error:
                 log.warning("%s: the replica at %s gave no answer: %r", fleet, pod.address, error)
                 raise refusals.cut_off(fleet) from error
+            async with answer:
+                return await _send_back(request, answer, pod)
 
     @contextmanager
     def _one_more(self, pod: Pod) -> Iterator[None]:
@@ -117,14 +118,14 @@ async def _send_back(
     """
     copy = web.StreamResponse(status=answer.status, reason=answer.reason, headers=back(answer.headers))
     copy.force_close()
-    await copy.prepare(request)
     try:
+        await copy.prepare(request)
         async for chunk in answer.content.iter_any():
             await copy.write(chunk)
         await copy.write_eof()
+    except aiohttp.ClientConnectionResetError:
+        pass  # it is the client that is gone
     except aiohttp.ClientError as error:
-        if isinstance(error, aiohttp.ClientConnectionResetError):  # it is the client that is gone
-            raise
         log.warning("an answer of the replica at %s broke off: %r", pod.address, error)
         _break_off(request)
     return copy

@@ -10,8 +10,8 @@ from llamafleet.adapters.informer import Informer
 from llamafleet.adapters.kinds import LLAMA_DEPLOYMENT, Kind
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
-from llamafleet.waker.ports import Claim, Ports
-from llamafleet.waker.slices import Pod, SliceSeen, read, ready_pods
+from llamafleet.waker.ports import Ports
+from llamafleet.waker.slices import Pod, read, ready_pods
 from llamafleet.waker.standing import Standing, standing
 
 SLICES: Final = Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
@@ -60,10 +60,10 @@ class View:
         await self._news.setdefault(fleet, asyncio.Event()).wait()
 
     def _slice_changed(self, fleet: Key) -> None:
-        doors = (one for one in self._slices.of(fleet).values() if one.service == fleet.name)
-        claim = next((made for made in (_claim(fleet, one) for one in doors) if made is not None), None)
-        self.ports.claim(fleet, claim, time.monotonic())
-        self._moved()
+        own = (one for one in self._slices.of(fleet).values() if one.service == fleet.name)
+        port = next((one.door for one in own if one.door), None)
+        if self.ports.name(fleet, port, time.monotonic()):
+            self._moved()
         self._tell(fleet)
 
     def _tell(self, fleet: Key) -> None:
@@ -71,7 +71,3 @@ class View:
         told = self._news.pop(fleet, None)
         if told is not None:
             told.set()
-
-
-def _claim(fleet: Key, seen: SliceSeen) -> Claim | None:
-    return None if seen.door is None else Claim(seen.created, seen.uid, fleet, seen.door)

@@ -1,5 +1,6 @@
 """Which pods go when a fleet shrinks."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -51,15 +52,19 @@ def test_what_does_not_serve_goes_before_what_is_idle() -> None:
     assert names(retiring(pods, {"a": load(0)}, wanted=0)) == "dcba"
 
 
+def test_who_rests_already_goes_before_others_that_serve_and_after_what_does_not() -> None:
+    pods = [ready("a"), ready("b", resting=NOW), ready("c", ready=False)]
+    assert names(retiring(pods, {"a": load(0), "b": load(9)}, wanted=1)) == "cb"
+
+
 def test_marks_are_only_for_those_that_lack_them_and_stale_ones_are_taken_back() -> None:
     pods = [ready("a", deletion_cost=GOES), ready("b"), ready("c", deletion_cost=GOES), ready("d")]
-    loads = {"a": load(9), "b": load(0), "c": load(1), "d": load(5)}
-    assert marks(pods, loads, wanted=2) == {"a": STAYS, "b": GOES}
+    assert marks(pods, {"b", "c"}) == {"a": STAYS, "b": GOES}
 
 
 def test_a_mark_of_somebody_else_is_no_wish_of_ours() -> None:
     pods = [ready("a", deletion_cost=-100), ready("b")]
-    assert marks(pods, {"a": load(9), "b": load(0)}, wanted=1) == {"a": STAYS, "b": GOES}
+    assert marks(pods, {"b"}) == {"a": STAYS, "b": GOES}
 
 
 def test_nobody_goes_where_more_are_wanted() -> None:
@@ -100,22 +105,11 @@ def test_with_the_marks_the_controller_takes_exactly_those_that_we_meant(
 ) -> None:
     """Whatever it does among pods of equal rank: none of them is on the other side."""
     pods, loads, wanted = fleet
-    wrong = marks(pods, loads, wanted)
-    marked = {one.uid: pod_with(one, wrong.get(one.uid, one.deletion_cost)) for one in pods}
     going = {one.uid for one in retiring(pods, loads, wanted)}
+    wrong = marks(pods, going)
+    marked = {one.uid: replace(one, deletion_cost=wrong.get(one.uid, one.deletion_cost)) for one in pods}
     assert len(going) == max(len(pods) - wanted, 0)
     last = max((as_the_controller_ranks(marked[uid]) for uid in going), default=None)
     first = min((as_the_controller_ranks(marked[uid]) for uid in marked.keys() - going), default=None)
     assert last is None or first is None or last < first
-    assert marks(list(marked.values()), loads, wanted) == {}
-
-
-def pod_with(one: PodSeen, cost: int) -> PodSeen:
-    return ready(
-        one.name,
-        created=one.created,
-        ready=one.ready,
-        phase=one.phase,
-        node=one.node,
-        deletion_cost=cost,
-    )
+    assert marks(list(marked.values()), going) == {}

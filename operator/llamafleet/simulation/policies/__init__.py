@@ -1,9 +1,8 @@
-"""Policies to compare: the operator's own, what users could have instead, and constant fleets."""
+"""What users could have in place of the operator's own decisions: other autoscalers, and constant fleets."""
 
 from llamafleet.simulation.policies.hpa import Hpa, active, waiting
 from llamafleet.simulation.policies.keda import Keda
 from llamafleet.simulation.policies.kubeai import KubeAI
-from llamafleet.simulation.policies.ours import Ours
 from llamafleet.simulation.policies.static import Static
 
-__all__ = ["Hpa", "Keda", "KubeAI", "Ours", "Static", "active", "waiting"]
+__all__ = ["Hpa", "Keda", "KubeAI", "Static", "active", "waiting"]

@@ -58,10 +58,8 @@ class Hpa(Policy):
         self._added: deque[tuple[float, int]] = deque()
 
     def look(self, view: View) -> int:
-        """Replicas that load count like others; at zero replicas the rule is switched off."""
-        current = view.wanted
-        if current == 0:
-            return 0
+        """Replicas that load count like others."""
+        current = max(view.wanted, self._low)
         stable = self._stabilized(self._desired(view, current), current, view.now_s)
         count = min(max(stable, self._low), self._high, self._limit(current, view.now_s))
         if count > current:

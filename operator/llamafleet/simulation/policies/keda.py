@@ -34,7 +34,7 @@ class Keda(Policy):
 
     def look(self, view: View) -> int:
         """The HPA's count, unless a poll switches the fleet on or off."""
-        count = self._hpa.look(view)
+        count = self._hpa.look(view) if view.wanted else 0  # at zero replicas an HPA is switched off
         if view.now_s - self._polled_s < POLLING_SECONDS:
             return count
         self._polled_s = view.now_s

@@ -1,6 +1,6 @@
 """KubeAI's autoscaler: the moving average of active requests.
 
-Read in kubeai-project/kubeai: ``internal/modelautoscaler/autoscaler.go`` and ``internal/modelclient/scale.go``.
+Read in kubeai-project/kubeai: ``internal/modelautoscaler/autoscaler.go``, ``internal/modelclient/scale.go``.
 """
 
 import math
@@ -36,8 +36,8 @@ class KubeAI(Policy):
 
     def look(self, view: View) -> int:
         """The average, rounded up; one replica at once for the request that wakes the fleet."""
-        if view.now_s % INTERVAL_SECONDS and not view.wanted:
-            return 1
+        if not view.wanted:  # a fleet of zero has no endpoint, and without one the average stands still
+            return min(view.active, 1)
         self._samples.append(view.active)
         asked = math.ceil(sum(self._samples) / SAMPLES / self._target)
         if asked >= view.wanted:

@@ -1,0 +1,35 @@
+"""The wakers as they are shipped: two pods of their Deployment, on the real node, under their own account."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+
+from fleet_operator import MANIFESTS, NAMESPACE
+from llamafleet.api.names import WAKER_NAME
+from testbed.control_plane import ControlPlane
+from testbed.real_node_files import LABEL
+
+ROLLOUT_SECONDS = 60
+
+ON_THE_REAL_NODE = {
+    "spec": {
+        "template": {
+            "spec": {"nodeSelector": dict([LABEL]), "tolerations": [{"operator": "Exists"}]},
+        }
+    }
+}
+
+
+@contextlib.contextmanager
+def running_wakers(cluster: ControlPlane) -> Iterator[None]:
+    """Two wakers for the length of a block; the operator finds them by ``--waker``."""
+    here = f"--namespace={NAMESPACE}"
+    patch = f"--patch={json.dumps(ON_THE_REAL_NODE)}"
+    try:
+        cluster.kubectl("apply", "--server-side", "-k", str(MANIFESTS / "waker"))
+        cluster.kubectl("patch", "deployment", WAKER_NAME, here, patch)
+        timeout = f"--timeout={ROLLOUT_SECONDS}s"
+        cluster.kubectl("rollout", "status", f"deployment/{WAKER_NAME}", here, timeout)
+        yield
+    finally:
+        cluster.kubectl("delete", "-k", str(MANIFESTS / "waker"), "--wait=false", "--ignore-not-found")
