@@ -50,6 +50,7 @@ BUDGET = {"monthlyBudget": "100"}
     [
         (llama({"suspend": True}), "fleet_suspended"),
         (llama({"suspend": True}, generation=4), "fleet_suspended"),
+        (llama({"replicas": 0}), "fleet_at_zero"),
         (llama(conditions=[condition("Sized", "False", "DoesNotFit")]), "fleet_refused"),
         (llama(schedule=CLOSED), "fleet_closed"),
         (llama({"cost": BUDGET}, conditions=[SPENT]), "budget_exhausted"),
@@ -73,6 +74,7 @@ BUDGET = {"monthlyBudget": "100"}
     ids=[
         "suspended",
         "suspended a moment ago",
+        "scaled to zero by hand",
         "refused",
         "closed",
         "money spent",

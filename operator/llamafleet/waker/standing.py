@@ -84,6 +84,9 @@ class _Spec(Record):
     suspend: bool = False
     """As in the API."""
 
+    replicas: int | None = None
+    """As in the API."""
+
     cost: Cost | None = None
     """As in the API."""
 
@@ -146,6 +149,8 @@ def _shut(seen: _Glance) -> Shut | None:
     """The first reason, in the order in which a caller would ask."""
     if seen.spec.suspend:
         return Shut("fleet_suspended", "is suspended by its owner.")
+    if seen.spec.replicas == 0:
+        return Shut("fleet_at_zero", "is set to zero replicas, and a request does not change that.")
     status = seen.status
     if status.observed_generation != seen.metadata.generation:
         return None
