@@ -1,5 +1,6 @@
 """The table of autoscalers: that it is made of real runs, says what it must, and can be written twice."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from bench import autoscale, autoscale_command, report
 from bench.autoscale import CLAIRVOYANT, OURS, POLICIES, RIGHT_SIZED, Figures, Job, figures
-from bench.autoscale_cases import CASES, COLD_STARTS, Case, shape_of
+from bench.autoscale_cases import CASES, COLD_STARTS, Case, shape_of, trace_of
 from bench.autoscale_report import MARK, checks, mean_ratio, text
 from llamafleet.simulation import Trace
 
@@ -17,9 +18,9 @@ FINE = Figures(10.0, 0.0, 5.0, 8.0, 9.0, 0.99, 0.0, 3, 4, 20)
 
 
 @pytest.fixture
-def minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+def minutes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every trace ends after twenty minutes."""
-    whole = autoscale.trace_of
+    whole = trace_of
 
     def head(name: str) -> Trace:
         found = whole(name)
