@@ -71,7 +71,7 @@ def _steady(found: Found, case: str, cold: int) -> Iterator[str]:
     ours, fixed = found[Job(case, cold, OURS)], found.get(Job(case, cold, RIGHT_SIZED))
     if fixed is not None:
         most = STEADY_EXCESS * fixed.gpu_hours
-        told = f"{case}, {cold} s: {ours.gpu_hours:.1f} GPU-h, at most {most:.1f}, the best constant fleet + 10 %"
+        told = f"{case}, {cold} s: {ours.gpu_hours:.1f} GPU-h, at most {most:.1f}, constant fleet + 10 %"
         yield _line(ours.gpu_hours <= most, told)
 
 

@@ -1,4 +1,4 @@
-"""``docs/simulate-output.md`` tells what ``llamafleet simulate`` prints: every key with its type, and the view.
+"""``docs/simulate-output.md`` tells what ``llamafleet simulate`` prints: every key with its type, a view.
 
 ``pytest tests/rendering tests/cli/test_simulate_output.py --update-golden`` writes what is printed now.
 """

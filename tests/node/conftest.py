@@ -8,7 +8,7 @@ import pytest
 
 from fleet_operator import OperatorProcess, install, running_operator
 from llamas import pool
-from node.fleets import IMAGES, POOL, SIMULATORS
+from node.fleets import GPU, IMAGES, POOL, SIMULATORS
 from node.operator_image import operator_image
 from node.stories import Stories, stories_of
 from testbed import binaries
@@ -37,7 +37,7 @@ def node(request: pytest.FixtureRequest) -> Iterator[RealNode]:
         "llamafleet": Path(sys.executable).parent / "llamafleet",
     }
     with RealNode(cluster, programs, [*IMAGES, operator_image()]) as running:
-        cluster.apply(pool(POOL, "1.00", nodeSelector=dict([LABEL])))
+        cluster.apply(pool(POOL, "1.00", GPU, nodeSelector=dict([LABEL])))
         yield running
 
 

@@ -43,6 +43,9 @@ IMAGES: Final = (
 RUNNING: Final = 2
 TOKENS_PER_SECOND: Final = 20
 POOL: Final = "real"
+GPU: Final = "l4"
+CONTEXT: Final = 8192
+"""Beside the weights there is so little memory that the plan expects a dozen requests at once."""
 
 SMALL: Final = {"requests": {"cpu": "50m", "memory": "128Mi", "ephemeral-storage": "1Gi"}}
 READY_SECONDS: Final = 90.0
@@ -57,7 +60,7 @@ class Fleet:
 
     def apply(self, image: str = QUICK, **spec: Any) -> None:
         """Create it, or change it."""
-        serving = {"image": image, "resources": SMALL}
+        serving = {"image": image, "resources": SMALL, "contextLength": CONTEXT}
         self.llama.apply(serving=serving, gpu={"pools": [POOL]}, **spec)
 
     def start(self, **spec: Any) -> str:

@@ -31,6 +31,12 @@ class Waking(Told):
     wake_seconds = 1.0
 
 
+class AtOnce(Told):
+    """Likewise, with a proxy that sees each request."""
+
+    wake_seconds = 0.0
+
+
 def seen(policy: Told, field: Callable[[View], float]) -> Sequence[float]:
     """One field of all views."""
     return [field(view) for view in policy.views]

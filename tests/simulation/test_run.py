@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from llamafleet.errors import InvalidSpec
 from llamafleet.simulation import Settings, Trace, simulate
 from simulation.queues import profile
-from simulation.stories import Told, Waking, requests, seen
+from simulation.stories import AtOnce, Told, Waking, requests, seen
 
 QUICK = Settings(cold_start_seconds=60, initial=1, high=10)
 
@@ -26,6 +26,13 @@ def test_prefill_stops_the_batch_and_the_batch_slows_the_step() -> None:
 
     assert result.end_s == pytest.approx(1.1 + 65 * 0.02)
     assert result.waits == [0, 0]
+
+
+def test_a_step_takes_longer_the_fuller_the_cache_is() -> None:
+    """A prompt of 10 tokens and an answer of 10 are 15 tokens on average, so ten steps take 15 ms each."""
+    result = simulate(requests((0, 10, 10)), profile(kv_token_s=0.001), Told(1), QUICK)
+
+    assert result.end_s == pytest.approx(0.15)
 
 
 def test_a_full_kv_cache_makes_the_next_wait_however_few_run() -> None:
@@ -96,6 +103,24 @@ def test_a_replica_that_loads_goes_before_one_that_serves() -> None:
     assert (result.started, result.scale_ups, result.scale_downs) == (1, 1, 1)
 
 
+def test_of_replicas_that_load_the_newest_goes_first() -> None:
+    """One was asked for at 15 s and one at 30 s; at 45 s one is too many, and at 75 s the older is ready."""
+    policy = Told(2, 3, 2)
+
+    simulate(requests((0, 0, 100)), profile(step_s=1), policy, QUICK)
+
+    assert seen(policy, lambda view: view.ready) == [1, 1, 1, 1, 2, 2]
+
+
+def test_of_replicas_that_serve_the_least_busy_goes_first() -> None:
+    """The first has two requests until 100 s, the second one until 20 s: that one goes at 20 s."""
+    trace = requests((0, 0, 100), (0, 0, 20), (10, 0, 90))
+
+    result = simulate(trace, profile(step_s=1), Told(1), dataclasses.replace(QUICK, initial=2))
+
+    assert result.replica_seconds == pytest.approx(100 + 20)
+
+
 def test_a_request_wakes_a_fleet_of_zero_within_a_second() -> None:
     """It comes at 5 s; the look is at 6 s, the replica at 66 s."""
     policy = Waking(1)
@@ -105,6 +130,14 @@ def test_a_request_wakes_a_fleet_of_zero_within_a_second() -> None:
     assert result.waits == [61]
     assert result.replica_seconds == 60 + 10
     assert seen(policy, lambda view: view.now_s)[:3] == [6, 15, 30]
+
+
+def test_a_proxy_in_the_path_wakes_it_at_once() -> None:
+    result = simulate(
+        requests((5, 0, 10)), profile(step_s=1), AtOnce(1), dataclasses.replace(QUICK, initial=0)
+    )
+
+    assert result.waits == [60]
 
 
 def test_without_a_waker_a_request_waits_for_the_next_look() -> None:
@@ -128,6 +161,15 @@ def test_without_free_gpus_a_replica_waits_unpaid_until_another_is_gone() -> Non
     assert result.replica_seconds == 200
     assert result.started == 0
     assert policy.views[-1].coming == 1
+
+
+def test_a_replica_that_drains_holds_its_gpus() -> None:
+    """The only one there can be drains until 100 s, so the next is begun then, and ready at 160 s."""
+    trace = requests((0, 0, 100), (20, 0, 10))
+
+    result = simulate(trace, profile(step_s=1), Told(0, 1), dataclasses.replace(QUICK, capacity=1))
+
+    assert result.waits == pytest.approx([0, 140])
 
 
 def test_a_refused_request_does_not_wait_and_does_not_count_as_served() -> None:
