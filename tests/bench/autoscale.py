@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from bench.autoscale_cases import CASES, START, Case, shape_of, trace_of
 from bench.clairvoyant import Known, clairvoyant
+from llamafleet.planning.scaling.slots import TYPICAL_TOKENS
+from llamafleet.planning.sizing.shape import Shape
 from llamafleet.simulation import Policy, Result, Settings, lab, peak_replicas, simulate
 from llamafleet.simulation.drive import ACTIVE_SHARE, PERCENT, WAITING_PER_REPLICA
 from llamafleet.simulation.operator import Ground, Operator
@@ -93,7 +95,16 @@ def _run(case: Case, cold_s: int, policy: Policy, least: int = 0) -> Result:
 def _ours(case: Case, cold_s: int) -> Result:
     """The operator's whole chain of rules, with a waker, and every field of spec.scaling at its default."""
     spec = case.spec(settings_of(case, cold_s).high)
-    return _run(case, cold_s, Operator(Ground(spec, shape_of(spec), START, cold_s)))
+    return _run(case, cold_s, Operator(Ground(spec, told(case, shape_of(spec)), START, cold_s)))
+
+
+def told(case: Case, shape: Shape) -> Shape:
+    """The shape with the room that the laboratory's replica has: every policy is told how many it works on.
+
+    The laboratory bounds requests at once by ``--max-num-seqs``, which authors may not set; so here the
+    planner's guess of that, from the KV cache, is brought to the same figure.
+    """
+    return replace(shape, kv_tokens=case.lab.max_num_seqs * TYPICAL_TOKENS)
 
 
 def _slots(case: Case) -> float:

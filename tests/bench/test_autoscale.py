@@ -10,6 +10,7 @@ from bench import autoscale, autoscale_command, report
 from bench.autoscale import CLAIRVOYANT, OURS, POLICIES, RIGHT_SIZED, Figures, Job, figures
 from bench.autoscale_cases import CASES, COLD_STARTS, Case, shape_of, trace_of
 from bench.autoscale_report import MARK, checks, mean_ratio, text
+from llamafleet.planning.scaling.slots import slots
 from llamafleet.simulation import Trace
 
 AZURE = "azure-conv-2023"
@@ -59,6 +60,7 @@ def test_the_fleets_are_those_of_the_profiles(case: Case) -> None:
     shape = shape_of(case.spec(20))
     assert shape.gpus == case.lab.gpus
     assert (shape.pool.gpu.key, shape.quantization) in {("a100-80gb", "INT4"), ("a100-80gb", "BF16")}
+    assert slots(autoscale.told(case, shape)) == case.lab.max_num_seqs
 
 
 def test_the_mean_is_geometric_and_over_the_traces_of_days() -> None:

@@ -1,6 +1,7 @@
 """``llamafleet simulate``, as its user meets it: what it answers, how it refuses, and how it ends."""
 
 import gzip
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,6 +204,21 @@ def test_a_bad_trace_ends_with_1_and_one_line(shell: Shell, text: str, why: str)
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith(f"llamafleet: {why}")
     assert ended.err.count("\n") == 1
+
+
+def test_a_standard_input_that_is_closed_ends_with_1(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    ended = shell.run("replicas: 1", "--trace", "-")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "llamafleet: standard input: must be a trace of requests, and it is closed\n"
+
+
+def test_a_trace_may_come_from_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_trace(every(60, 600))
+    with Path("trace.csv.gz").open("rb") as file:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(file))
+        printed = shell.json("replicas: 1", "--trace", "-")
+    assert (printed["trace"], printed["finished"]) == ("standard input", 10)
 
 
 def test_a_missing_trace_ends_with_1(shell: Shell) -> None:

@@ -71,6 +71,14 @@ def test_a_window_opens_early_and_closes() -> None:
     assert follow(decider, 3 * 3600) == [(0, 0), (3000, 1), (7200, 0)]
 
 
+def test_a_window_closes_early_when_nothing_is_to_do() -> None:
+    """Five minutes after it has opened, by closeWhenIdle; the next one opens early again."""
+    decider = Operator(ground(scaling=SCALING, schedule={**NIGHTLY, "closeWhenIdle": True}))
+    changes = follow(decider, 25 * 3600)
+    assert changes == [(0, 0), (3000, 1), (3900, 0), (24 * 3600 + 3000, 1)]
+    assert decider.refusing is False
+
+
 def test_requests_are_refused_while_no_window_is_open() -> None:
     decider = Operator(ground(scaling=SCALING, schedule=NIGHTLY))
     told = []

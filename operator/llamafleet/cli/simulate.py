@@ -1,9 +1,10 @@
 """``llamafleet simulate``: reads the question and the trace, has it simulated, and shows the answer."""
 
 import argparse
+import sys
 from functools import partial
 
-from llamafleet.cli.files import BadInput, called
+from llamafleet.cli.files import STDIN, BadInput, called
 from llamafleet.cli.fleet import Fleet, fleet
 from llamafleet.cli.manifests import refusal
 from llamafleet.cli.plan import NOTHING_FITS, read_question
@@ -41,6 +42,9 @@ def simulate(options: argparse.Namespace) -> int:
 
 
 def _trace(file: str) -> Trace:
+    if file == STDIN and sys.stdin is None:  # the shell closed it
+        message = f"{called(file)}: must be a trace of requests, and it is closed"
+        raise BadInput(message)
     try:
         return open_trace(file)
     except BadTrace as error:

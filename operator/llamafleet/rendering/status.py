@@ -45,7 +45,7 @@ def status(account: Account) -> dict[str, Any]:
         "conditions": conditions(fleet, before.conditions),
         "replicas": len(fleet.pods),
         "readyReplicas": fleet.ready,
-        **({"drainingGpus": fleet.draining_gpus} if fleet.draining_gpus else {}),
+        "drainingGpus": fleet.draining_gpus,
         "selector": selector_text(pod_selector(fleet.metadata.name)),
         **_cold_start(account.starts),
         **_decided(account),
