@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from bench.autoscale_cases import CASES, START, Case, shape_of, trace_of
 from bench.clairvoyant import Known, clairvoyant
+from llamafleet.api.scaling import MAX_REPLICAS
 from llamafleet.planning.scaling.slots import TYPICAL_TOKENS
 from llamafleet.planning.sizing.shape import Shape
 from llamafleet.simulation import Policy, Result, Settings, lab, peak_replicas, simulate
@@ -19,6 +20,7 @@ GRACE_SECONDS: Final = 60
 """No wait shall be longer than the cold start and this, while GPUs are free."""
 
 OURS: Final = "llamafleet"
+WITHOUT_END: Final = "llamafleet, no maximum"
 RIGHT_SIZED: Final = "static, right-sized"
 CLAIRVOYANT: Final = "clairvoyant plan"
 
@@ -44,7 +46,6 @@ class Figures(NamedTuple):
         beyond: the share that waited longer than the cold start and a minute.
         started: replicas that were begun.
         most: the most that were wanted at once.
-        limit: the most that there may be.
     """
 
     gpu_hours: float
@@ -56,7 +57,6 @@ class Figures(NamedTuple):
     beyond: float
     started: int
     most: int
-    limit: int
 
 
 Runner = Callable[[Case, int], Result]
@@ -76,7 +76,6 @@ def figures(job: Job) -> Figures:
         beyond=result.share_beyond(job.cold_s + GRACE_SECONDS),
         started=result.started,
         most=result.most,
-        limit=settings_of(case, job.cold_s).high,
     )
 
 
@@ -94,8 +93,18 @@ def _run(case: Case, cold_s: int, policy: Policy, least: int = 0) -> Result:
 
 def _ours(case: Case, cold_s: int) -> Result:
     """The operator's whole chain of rules, with a waker, and every field of spec.scaling at its default."""
-    spec = case.spec(settings_of(case, cold_s).high)
-    return _run(case, cold_s, Operator(Ground(spec, told(case, shape_of(spec)), START, cold_s)))
+    return _operator(case, settings_of(case, cold_s))
+
+
+def _without_end(case: Case, cold_s: int) -> Result:
+    """The same where there is always a free GPU, to see what nobody waits for then."""
+    return _operator(case, replace(settings_of(case, cold_s), high=MAX_REPLICAS))
+
+
+def _operator(case: Case, settings: Settings) -> Result:
+    spec = case.spec(settings.high)
+    ground = Ground(spec, told(case, shape_of(spec)), START, settings.cold_start_seconds)
+    return simulate(trace_of(case.name), case.lab, Operator(ground), settings)
 
 
 def told(case: Case, shape: Shape) -> Shape:
@@ -166,6 +175,7 @@ def _clairvoyant(case: Case, cold_s: int) -> Result:
 
 POLICIES: Final[Mapping[str, Runner]] = {
     OURS: _ours,
+    WITHOUT_END: _without_end,
     f"HPA, waiting {WAITING_PER_REPLICA}": _hpa_waiting,
     f"HPA, active {ACTIVE_SHARE} C": _hpa_active,
     f"KEDA, waiting {WAITING_PER_REPLICA}, to zero": _keda_waiting,

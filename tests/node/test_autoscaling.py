@@ -25,8 +25,9 @@ pytestmark = [pytest.mark.cluster, pytest.mark.node]
 LOOK_SECONDS = 15.0
 """How often the operator looks at a queue."""
 
-DELAY_SECONDS = 20
-"""``scaleDownDelay`` and ``idleTimeout``: more than one look, so that a fall at once would be seen."""
+DELAY_SECONDS = 30
+"""``scaleDownDelay`` and ``idleTimeout``: two looks. The last look that saw work may be one look old when work
+ends, so a fleet that waits as told still keeps its count for another one, and one that does not is found out."""
 
 LATE_SECONDS = 5.0
 """What two cores may add."""
@@ -92,7 +93,7 @@ def test_the_count_follows_the_queue_to_zero_and_back_and_stays_where_it_cannot_
         assert time.monotonic() - calm > DELAY_SECONDS - LOOK_SECONDS, "it fell before the delay was over"
         until(lambda: heard.wanted() == 0, FALL_SECONDS, "the fleet to go to zero")
         wakes(heard, loads[0])
-        hold(half_heard, unheard, until_then=calm + FALL_SECONDS)
+        hold(half_heard, unheard, until_then=calm + DELAY_SECONDS + LOOK_SECONDS + LATE_SECONDS)
         faults.close()
         until(lambda: half_heard.wanted() == unheard.wanted() == 0, 2 * FALL_SECONDS, "the others to follow")
     assert [line for load in loads for line in load.lost()] == []
