@@ -38,6 +38,8 @@ NO_READING = {
     "half a request": body((0.5, 0.0, 1.0, 1.0)),
     "more than anybody counted": body((1.0, 0.0, 1e300, 1.0)),
     "more than anybody counted, together": body((1.0, 0.0, 2.0**53, 1.0), (1.0, 0.0, 2.0**53, 1.0)),
+    "more requests than a server can have": body((1.0, 2.0**20 + 1)),
+    "more requests than a server can have, together": body((2.0**20, 0.0), (1.0, 0.0)),
     "a word": body((1.0, "many", 1.0, 1.0)),
     "three words": body((1.0, "1 2 3", 1.0, 1.0)),
     "no value": body((1.0, "", 1.0, 1.0)),
@@ -112,7 +114,8 @@ def test_prometheus_reads_the_same_in_a_recorded_body(name: str) -> None:
 
 
 COUNTS = st.integers(0, 2**50).map(float)
-ENGINE = st.tuples(*[COUNTS] * 6, st.floats(0, 1))
+REQUESTS = st.integers(0, 2**18).map(float)
+ENGINE = st.tuples(REQUESTS, REQUESTS, *[COUNTS] * 4, st.floats(0, 1))
 WIDTH = st.integers(2, len(NAMES))
 LABEL = st.text(st.characters(exclude_characters="\r\n\x85\u2028\u2029", exclude_categories=["Cs", "Cc"]))
 

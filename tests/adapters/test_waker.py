@@ -163,7 +163,7 @@ def test_it_asks_again_each_second() -> None:
         b'{"team-a/scout": "1"}',
         b'{"team-a/scout": null}',
         b'{"team-a/scout": 1e99}',
-        b'{"team-a/scout": 4294967296}',
+        b'{"team-a/scout": 1048577}',
         b'{"scout": 1}',
         b'{"team-a/scout/x": 1}',
         b'{"Team-A/scout": 1}',
@@ -180,6 +180,6 @@ def test_no_garbage_raises(body: bytes) -> None:
     parse(body)
 
 
-@given(st.dictionaries(st.sampled_from([SCOUT, MAVERICK]), st.integers(0, 2**31)))
+@given(st.dictionaries(st.sampled_from([SCOUT, MAVERICK]), st.integers(0, 2**20)))
 def test_what_is_said_is_what_is_read(counts: dict[Key, int]) -> None:
     assert parse(orjson.dumps({str(key): count for key, count in counts.items()})) == counts

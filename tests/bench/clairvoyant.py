@@ -27,6 +27,13 @@ request may wait."""
 TAIL_SECONDS: Final = 600
 """For how long one replica stays after the last bin, for requests that are not done."""
 
+KEPT_SECONDS: Final = 5.0
+"""How often it is looked whether a replica that stays for a queue can go."""
+
+GRACE_SECONDS: Final = 60
+"""No wait shall be longer than the cold start and this, nor need it be shorter than a request may wait: what
+is asked of the operator is asked of the plan."""
+
 OVERTIME_SECONDS: Final = 86_400.0
 
 
@@ -45,6 +52,11 @@ class Known:
     profile: Profile
     settings: Settings
     patience_s: float
+
+    @property
+    def longest_s(self) -> float:
+        """How long the longest wait may be, seconds."""
+        return max(self.patience_s, self.settings.cold_start_seconds + GRACE_SECONDS)
 
 
 def clairvoyant(known: Known) -> Result:
@@ -80,7 +92,7 @@ def _fullest(known: Known, work: Sequence[float], length: int, best: Result | No
             high = middle - 1
             continue
         result = follow(known, plan)
-        if result.wait_percentile(PERCENT) > known.patience_s:
+        if result.wait_percentile(PERCENT) > known.patience_s or result.waits[-1] > known.longest_s:
             low = middle + 1
             continue
         high = middle - 1
@@ -129,23 +141,32 @@ def _spans(on: Sequence[bool], edges: Sequence[float], gap: float) -> Iterator[t
 
 
 def follow(known: Known, plan: Sequence[tuple[float, int]]) -> Result:
-    """Serve the trace with a fleet that follows a plan to the moment."""
+    """Serve the trace with a fleet that follows a plan to the moment.
+
+    Only the last replica stays longer, while requests wait: they would else wait for the next bin with work.
+    """
     settings = Settings(
         cold_start_seconds=known.settings.cold_start_seconds, initial=plan[0][1], high=known.settings.high
     )
     fleet, coming = Fleet(known.trace, known.profile, settings), [*reversed(plan[1:])]
+    planned = plan[0][1]
     serving, limit = fleet.serving, known.trace.span_s + OVERTIME_SECONDS
+    kept = math.inf  # when to look again whether the last replica can go
     while True:
         ready = fleet.next_ready_s
-        now = min(ready, coming[-1][0] if coming else math.inf, limit)
+        now = min(ready, coming[-1][0] if coming else math.inf, kept, limit)
         serving.serve(now)
         if serving.done or now == limit:
             break
         if now == ready:
             fleet.make_ready(now)
-        else:
-            fleet.scale(coming.pop()[1], now)
-            serving.admit(now)
+            continue
+        if coming and now == coming[-1][0]:
+            planned = coming.pop()[1]
+        is_kept = planned == 0 and serving.waiting > 0
+        kept = now + KEPT_SECONDS if is_kept else math.inf
+        fleet.scale(1 if is_kept else planned, now)
+        serving.admit(now)
     return _result(known, fleet, max(serving.last_s, known.trace.span_s) if serving.done else limit)
 
 

@@ -1,9 +1,14 @@
 """What we ship is accepted by a real API server as it stands, in namespaces with the restricted rules."""
 
+from argparse import ArgumentParser
+
 import pytest
+import yaml
 
 from builders import ROOT
 from fleet_operator import NAMESPACE
+from llamafleet.api.names import OPERATOR_NAME, WAKER_NAME
+from llamafleet.cli.arguments import add_run
 from llamas import SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
@@ -36,6 +41,21 @@ def test_model_pods_are_admitted_under_the_restricted_rules(
     llama.apply(model={"quantization": "FP8", **({"source": source} if source else {})})
     until(llama.pods, SETTLE_SECONDS, "the pod to be admitted")
     llama.wait_for("Degraded", "False")
+
+
+def test_the_operator_that_comes_with_the_waker_is_told_of_it(installed: ControlPlane) -> None:
+    folder = ROOT / "manifests" / "with-waker"
+    installed.kubectl("apply", "--server-side", "--dry-run=server", "--validate=strict", "-k", str(folder))
+    objects = list(yaml.safe_load_all(installed.kubectl("kustomize", str(folder))))
+    (operator,) = [
+        one for one in objects if (one["kind"], one["metadata"]["name"]) == ("Deployment", OPERATOR_NAME)
+    ]
+    container = operator["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"][-1] == f"--waker={WAKER_NAME}"
+    parser = ArgumentParser()
+    add_run(parser)
+    assert parser.parse_args(container["args"][1:]).waker == WAKER_NAME
+    assert {one["metadata"]["name"] for one in objects if one["kind"] == "Service"} == {WAKER_NAME}
 
 
 def test_every_object_that_we_ship_is_valid_to_the_letter(installed: ControlPlane) -> None:

@@ -26,8 +26,8 @@ LOOK_SECONDS = 15.0
 """How often the operator looks at a queue."""
 
 DELAY_SECONDS = 30
-"""``scaleDownDelay`` and ``idleTimeout``: two looks. The last look that saw work may be one look old when work
-ends, so a fleet that waits as told still keeps its count for another one, and one that does not is found out."""
+"""``scaleDownDelay`` and ``idleTimeout``: two looks. The last look that saw work may be one look old when the
+work ends, so the count stays for another one; whoever falls with the first look after that is found out."""
 
 LATE_SECONDS = 5.0
 """What two cores may add."""
@@ -88,12 +88,12 @@ def test_the_count_follows_the_queue_to_zero_and_back_and_stays_where_it_cannot_
         half_heard.llama.wait_for("MetricsAvailable", "False", "SomeSilent")
         unheard.llama.wait_for("MetricsAvailable", "False", "NoReading")
 
-        calm = end(loads)
+        ended = end(loads)
         until(lambda: heard.wanted() < 2, FALL_SECONDS, "the fleet to fall")
-        assert time.monotonic() - calm > DELAY_SECONDS - LOOK_SECONDS, "it fell before the delay was over"
+        assert time.monotonic() - ended > DELAY_SECONDS - LOOK_SECONDS, "it fell before the delay was over"
         until(lambda: heard.wanted() == 0, FALL_SECONDS, "the fleet to go to zero")
         wakes(heard, loads[0])
-        hold(half_heard, unheard, until_then=calm + DELAY_SECONDS + LOOK_SECONDS + LATE_SECONDS)
+        hold(half_heard, unheard, until_then=ended + DELAY_SECONDS + LOOK_SECONDS + LATE_SECONDS)
         faults.close()
         until(lambda: half_heard.wanted() == unheard.wanted() == 0, 2 * FALL_SECONDS, "the others to follow")
     assert [line for load in loads for line in load.lost()] == []
@@ -117,11 +117,12 @@ def has_two_that_are_read(fleet: Fleet) -> None:
 
 
 def end(loads: list[Load]) -> float:
-    """Nobody asks any more; when everybody has an answer."""
+    """Nobody asks any more, and everybody gets an answer; since when."""
+    since = time.monotonic()
     for load in loads:
         load.clients = 0
     until(lambda: not any(load.under_way for load in loads), READY_SECONDS, "the last answers")
-    return time.monotonic()
+    return since
 
 
 def hold(*fleets: Fleet, until_then: float) -> None:

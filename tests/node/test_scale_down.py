@@ -24,6 +24,7 @@ ACT_SECONDS = 30.0
 DRAIN_SECONDS = 90.0
 """For the pod that goes: the hook settles for 10 s, its last request ends, and the server exits."""
 
+FEW_DOWNS = 2
 FEW = 6
 """Clients of two replicas that run two requests each."""
 
@@ -99,3 +100,19 @@ def is_busy(pod: str) -> bool:
     with urllib.request.urlopen(f"http://{pod}:8000/metrics", timeout=5) as page:
         lines = page.read().decode().splitlines()
     return any(line.startswith("vllm:num_requests_running") and not line.endswith(" 0.0") for line in lines)
+
+
+@story
+def test_pods_that_rest_before_they_go_lose_no_request(fleet: Fleet) -> None:
+    """The Deployment shrinks only when they are empty. Until then nobody new is sent to them."""
+    address = fleet.start(image=SIMULATED, replicas=FEW_DOWNS + 1)
+    pods = {pod["metadata"]["name"] for pod in fleet.pods()}
+    with load_on(address, TOKENS, clients=CLIENTS, rate=1.0) as load:
+        until(lambda: {one.pod for one in load.outcomes} >= pods, ACT_SECONDS, "every replica to have work")
+        fleet.apply(image=SIMULATED, replicas=1)
+        until(lambda: len(fleet.endpoints()) == 1 and not fleet.deleting(), ACT_SECONDS, "pods to rest")
+        assert fleet.wanted() == FEW_DOWNS + 1, "the Deployment waits for them"
+        until(lambda: len(fleet.pods()) == 1, ACT_SECONDS + DRAIN_SECONDS, "the others to be gone")
+        answered = load.whole
+        until(lambda: load.whole > answered + CLIENTS, ACT_SECONDS, "requests to go on with one replica")
+    assert load.lost() == []

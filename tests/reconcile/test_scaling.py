@@ -67,6 +67,21 @@ def test_without_any_reading_the_count_is_frozen(load: Load) -> None:
     assert "queue" not in night.status
 
 
+@pytest.mark.parametrize("silent", [["pod-0"], ["pod-0", "pod-1", "pod-2"]], ids=["one", "all"])
+def test_one_answer_that_is_late_is_no_news_and_two_are(silent: list[str]) -> None:
+    night = fleet(3, CALM)
+    for _ in range(3):
+        night.say(None, *silent)
+        looks(night, 1)
+        assert metrics(night) == ("True", "Read")
+        night.say(CALM, *silent)
+        looks(night, 1)
+        assert metrics(night) == ("True", "Read")
+    night.say(None, *silent)
+    looks(night, 2)
+    assert metrics(night)[0] == "False"
+
+
 def test_with_some_readings_the_count_may_rise_and_not_fall() -> None:
     night = fleet(3, CALM)
     night.edit(scaling=SCALED)
@@ -93,8 +108,8 @@ def test_an_idle_fleet_without_a_waker_keeps_one_replica_that_can_see_a_request(
     assert set(looks(night, 100)) == {1}
 
 
-def test_a_queue_that_changes_is_written_once_a_minute_and_one_that_stays_never() -> None:
-    night = fleet(1, CALM)
+def test_a_queue_that_changes_is_written_once_a_minute_and_one_that_stays_empty_never() -> None:
+    night = fleet(1, QUIET)
     looks(night, 8)
     before = len(night.world.writes)
     looks(night, 40)
@@ -102,7 +117,7 @@ def test_a_queue_that_changes_is_written_once_a_minute_and_one_that_stays_never(
     for number in range(40):
         night.say(Load(10 + number % 2, 0, 1000, 500 + number, finished=10 + number), "pod-0")
         looks(night, 1)
-    assert still <= 1
+    assert still <= 1  # the account, four times an hour
     assert 8 <= len(night.world.writes) - before - still <= 12
 
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from builders import NOW, pod, raw_llama
 from llamafleet.api.observed import Key, Load, PodSeen, WakerSeen
 from llamafleet.catalogue import catalogue
-from llamafleet.errors import Forbidden
+from llamafleet.errors import Forbidden, Unavailable
 from llamafleet.planning.drain import DEFAULT
 from llamafleet.planning.scaling.resting import LOOK
 from llamafleet.reconcile.reconciler import Reconciler
@@ -62,8 +64,13 @@ class Fleet:
 
     def wants(self, replicas: int) -> None:
         """``kubectl scale``."""
+        self.edit(replicas=replicas)
+
+    def edit(self, **fields: Any) -> None:
+        """The author changes the spec; None takes a field away."""
         assert self.world.resource_now is not None
-        self.world.resource_now["spec"]["replicas"] = replicas
+        spec = {**self.world.resource_now["spec"], **fields}
+        self.world.resource_now["spec"] = {name: value for name, value in spec.items() if value is not None}
         self.world.resource_now["metadata"]["generation"] += 1
 
 
@@ -189,9 +196,7 @@ def test_when_a_replica_that_serves_fails_the_one_that_rests_takes_its_place() -
 
 def test_money_does_not_wait() -> None:
     fleet = Fleet(9, 8, 7, cost={"hourlyLimit": "10"})
-    assert fleet.world.resource_now is not None
-    fleet.world.resource_now["spec"]["cost"] = {"hourlyLimit": "2.50"}
-    fleet.world.resource_now["metadata"]["generation"] += 1
+    fleet.edit(cost={"hourlyLimit": "2.50"})
     fleet.look()
     assert (fleet.replicas, fleet.resting) == (2, [])
 
@@ -259,3 +264,108 @@ def test_a_pod_that_rests_keeps_no_request_from_the_waker() -> None:
     assert fleet.world.objects["EndpointSlice"]["endpoints"] != []
     fleet.look()
     assert fleet.world.objects["EndpointSlice"]["endpoints"] == []
+
+
+def test_a_pod_too_many_that_is_being_deleted_is_not_asked_for_again() -> None:
+    """The view may still show it, at work again by now: the Deployment must not grow for it."""
+    fleet = Fleet(9, 8, 0)
+    fleet.wants(2)
+    fleet.look()
+    assert fleet.replicas == 2
+    fleet.say(9, 8, 1)
+    assert fleet.look() == []
+    assert (fleet.replicas, fleet.resting) == (2, [])
+
+
+def test_who_rests_already_goes_on_where_not_all_may() -> None:
+    fleet = Fleet(9, 8, 7)
+    fleet.world.running = (*fleet.world.running[:2], ready("llama-c", resting=NOW))
+    fleet.edit(replicas=1, cost={"hourlyLimit": "2.50"})
+    fleet.look()
+    assert (fleet.replicas, fleet.resting) == (2, ["llama-c"])
+
+
+def test_a_spec_that_is_refused_keeps_no_pod_resting_for_ever() -> None:
+    fleet = Fleet(9, 8, 7)
+    fleet.wants(2)
+    fleet.look()
+    fleet.edit(gpu={"pools": ["gone"]})
+    assert [word for word in fleet.look() if word != "status"] == []
+    assert (fleet.replicas, fleet.resting) == (3, ["llama-c"])
+    assert fleet.outcome is not None
+    assert fleet.outcome.wake_seconds == LOOK.total_seconds()
+    fleet.say(9, 8, 0)
+    assert fleet.look()[:2] == ["mark llama-c -1", "update Deployment"]
+    assert fleet.replicas == 2
+    fleet.world.running = fleet.world.running[:2]
+    assert fleet.look() == []
+
+
+def test_where_a_spec_is_refused_and_nobody_rests_nothing_shrinks() -> None:
+    fleet = Fleet(9, 8, 0)
+    fleet.edit(gpu={"pools": ["gone"]}, replicas=1)
+    fleet.look()
+    assert (fleet.replicas, fleet.resting) == (3, [])
+
+
+def test_a_pod_that_cannot_be_put_back_is_tried_again_soon() -> None:
+    fleet = Fleet(9, 8, 7)
+    fleet.wants(2)
+    fleet.look()
+    fleet.wants(3)
+    fleet.world.refused["Pod"] = Unavailable("the API server is busy")
+    fleet.look()
+    assert fleet.resting == ["llama-c"]
+    assert fleet.outcome is not None
+    assert fleet.outcome.wake_seconds == LOOK.total_seconds()
+    fleet.world.refused.clear()
+    fleet.look()
+    assert fleet.resting == []
+
+
+def test_one_label_that_cannot_be_written_does_not_end_the_rest_of_the_others() -> None:
+    fleet = Fleet(9, 8, 7)
+    fleet.wants(2)
+    fleet.look()
+    fleet.world.refused["Pod"] = Unavailable("the API server is busy")
+    fleet.wants(1)
+    fleet.look()
+    assert (fleet.replicas, fleet.resting) == (2, ["llama-c"])
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=5), timedelta(days=20_000)], ids=str)
+def test_a_beginning_that_lies_ahead_gives_no_more_time_than_any(ahead: timedelta) -> None:
+    fleet = Fleet(9, 8, 7)
+    fleet.world.running = (*fleet.world.running[:2], ready("llama-c", resting=NOW + ahead))
+    fleet.wants(2)
+    fleet.look()
+    assert fleet.replicas == 2
+
+
+def test_what_rests_is_no_replica_to_an_autoscaler_and_its_gpus_are_told() -> None:
+    """An autoscaler takes status.replicas, and the pods of the selector, for what it has asked for."""
+    fleet = Fleet(9, 8, 7)
+    fleet.world.running = tuple(replace(one, gpus=2) for one in fleet.world.running)
+    fleet.wants(2)
+    fleet.look()
+    fleet.look()
+    assert fleet.world.resource_now is not None
+    status = fleet.world.resource_now["status"]
+    assert (status["replicas"], status["readyReplicas"], status["drainingGpus"]) == (2, 2, 2)
+    assert "app.kubernetes.io/name=vllm" in status["selector"].split(",")
+    (progressing,) = [one for one in status["conditions"] if one["type"] == "Progressing"]
+    assert progressing["message"] == (
+        "3 replicas run, 2 are wanted. 1 gets no new requests and goes once the last ones are answered, after"
+        " 5m at the latest."
+    )
+
+
+def test_a_pod_that_rests_and_is_silent_does_not_freeze_the_count() -> None:
+    fleet = Fleet(9, 8, 7, scaling={"minReplicas": 3})
+    fleet.world.running = (*fleet.world.running[:2], ready("llama-c", resting=NOW))
+    fleet.edit(scaling={"minReplicas": 2, "maxReplicas": 2})
+    del fleet.world.readings["llama-c"]
+    fleet.look()
+    assert fleet.world.resource_now is not None
+    conditions = fleet.world.resource_now["status"]["conditions"]
+    assert [one["reason"] for one in conditions if one["type"] == "MetricsAvailable"] == ["Read"]

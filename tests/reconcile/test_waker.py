@@ -118,6 +118,19 @@ def test_a_waker_that_went_away_leaves_an_empty_slice_behind() -> None:
     assert fleet.leads_to == []
 
 
+@pytest.mark.parametrize(("chosen", "then"), [(True, 0), (False, 1)], ids=["all away", "not chosen any more"])
+def test_who_sleeps_goes_on_sleeping_unless_nobody_could_wake_it(chosen: bool, then: int) -> None:  # noqa: FBT001 - a case
+    fleet = Fleet(scaling={"minReplicas": 0, "maxReplicas": 2})
+    fleet.look()
+    resource = fleet.world.resource_now
+    assert resource is not None
+    asked = {"step": "demand", "message": "Nobody asks.", "replicas": 0}
+    resource["status"] |= {"desiredReplicas": 0, "reasons": [asked]}
+    fleet.world.wakers = WakerSeen(port=20007, addresses=(), family="IPv4", chosen=chosen)
+    fleet.look()
+    assert resource["status"]["desiredReplicas"] == then
+
+
 @pytest.mark.parametrize("error", [Forbidden("no"), Unavailable("no")])
 def test_a_slice_that_cannot_be_written_holds_up_no_replica(error: Unavailable) -> None:
     fleet = Fleet()

@@ -256,7 +256,9 @@ def test_a_refused_spec_keeps_the_last_plan_and_its_cost() -> None:
 def test_a_spec_that_never_was_valid_has_no_plan() -> None:
     written = status(Account(fleet(plan=UNKNOWN_POOL), LlamaDeploymentStatus()))
     assert not {"plan", "cost"} & written.keys()
-    assert written["selector"] == "app.kubernetes.io/managed-by=llamafleet,llamafleet.io/deployment=llama"
+    assert written["selector"] == (
+        "app.kubernetes.io/managed-by=llamafleet,app.kubernetes.io/name=vllm,llamafleet.io/deployment=llama"
+    )
 
 
 def parsed(written: dict[str, Any]) -> LlamaDeploymentStatus:

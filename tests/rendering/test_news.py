@@ -117,3 +117,20 @@ def test_whatever_somebody_wrote_there_is_put_right(field: str, garbage: object)
     without = {name: STATUS[name] for name in STATUS if name != field}
     assert is_news(STATUS, without)
     assert is_news(STATUS, {})
+
+
+@pytest.mark.parametrize(
+    ("active", "waiting", "news"),
+    [
+        pytest.param("11:00", 0, False, id="nobody asked"),
+        pytest.param("12:29", 0, True, id="somebody asked, and is answered"),
+        pytest.param("11:00", 1, True, id="somebody waits"),
+    ],
+)
+def test_a_memory_that_only_fades_is_no_news(active: str, waiting: int, *, news: bool) -> None:
+    def status(at: str, fading: int, waiting: int, active: str) -> dict[str, Any]:
+        memory = {"at": f"2026-11-21T{at}:00Z", "activeAt": f"2026-11-21T{active}:00Z", "fading": fading}
+        return {**STATUS, "queue": {"waiting": waiting, "running": 0}, "scaling": memory}
+
+    before = status("12:00", 900, 0, "11:00")
+    assert is_news(status("12:30", 100, waiting, active), before) is news

@@ -9,7 +9,7 @@ from builders import llama, plan_of
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.sizing.shape import Shape
 from llamafleet.simulation import LAB, Profile, profile_for
-from llamafleet.simulation.measured import rows
+from llamafleet.planning.performance.measured import rows
 
 
 def shape(variant: str, quantization: str = "Auto", gpu: str | None = None, gpus: int | None = None) -> Shape:
@@ -104,7 +104,7 @@ def test_the_rule_finds_a_dense_row_again_from_another(what: Any, monkeypatch: p
     """Leave one out: a step of 32 requests with 1000 tokens each within 30 % of what was measured."""
     others = {key: row for key, row in rows().items() if key != what}
     known = profile_for(shape(what.variant, what.quantization, what.gpu, what.gpus))
-    monkeypatch.setattr("llamafleet.simulation.measured.rows", lambda: others)
+    monkeypatch.setattr("llamafleet.planning.performance.measured.rows", lambda: others)
 
     guessed = profile_for(shape(what.variant, what.quantization, what.gpu, what.gpus))
 

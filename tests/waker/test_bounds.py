@@ -1,15 +1,18 @@
 """Past a bound, and where no replica will come, a client gets a clear answer; nothing is lost silently."""
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+from aiohttp import web
 
 from llamafleet.api.observed import Key
-from llamafleet.waker import body
+from llamafleet.waker import body, doors
+from llamafleet.waker.slices import Pod
 from llamafleet.waker.standing import Shut, Standing
-from waker.stage import FLEET, echo, exchange, replica, stage, told, until
+from waker.stage import FLEET, HOST, PATIENCE_SECONDS, echo, exchange, replica, stage, told, until
 
 PROMPT = b'{"prompt": "hi"}'
 
@@ -45,6 +48,87 @@ def test_the_bodies_of_all_together_are_bounded_and_what_is_refused_is_given_bac
             await until(lambda: waker.book.held_bytes == 0)
 
     asyncio.run(play())
+
+
+def test_a_body_that_waits_on_after_a_refused_connection_counts_once() -> None:
+    """Twice its size would be more than may be held."""
+
+    async def play() -> None:
+        with socket.create_server((HOST, 0)) as probe:
+            dead = Pod(HOST, probe.getsockname()[1])
+        async with stage(max_body_bytes=1000, max_held_bytes=1000) as waker:
+            asked = waker.ask(data=b"x" * 600)
+            await waker.holds(1)
+            waker.fleets.become_ready(dead)
+            await waker.holds(0)
+            await waker.holds(1)
+            assert waker.book.held_bytes == 600
+            async with replica(echo) as pod:
+                waker.fleets.become_ready(pod)
+                assert (await asked)[0] == 200
+            assert waker.book.held_bytes == 0
+
+    asyncio.run(play())
+
+
+def test_a_body_that_was_sent_takes_no_room_while_its_answer_streams() -> None:
+    async def play() -> None:
+        sent, more = asyncio.Event(), asyncio.Event()
+
+        async def stream(request: web.BaseRequest) -> web.StreamResponse:
+            assert await request.read() == b"x" * 600
+            answer = web.StreamResponse()
+            await answer.prepare(request)
+            await answer.write(b"one")
+            sent.set()
+            await more.wait()
+            await answer.write(b"two")
+            return answer
+
+        async with stage() as waker, replica(stream) as pod:
+            asked = waker.ask(data=b"x" * 600)
+            await waker.holds(1)
+            await until(lambda: waker.book.held_bytes == 600)
+            waker.fleets.become_ready(pod)
+            await sent.wait()
+            await until(lambda: waker.book.held_bytes == 0)
+            more.set()
+            assert await asked == (200, b"onetwo")
+            assert waker.book.held_bytes == 0
+
+    asyncio.run(play())
+
+
+def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "MOST_CONNECTIONS", 2)
+
+    async def play() -> None:
+        async with stage() as waker:
+            silent = [await asyncio.open_connection(HOST, waker.port) for _ in range(2)]
+            refused = await exchange(waker.port)
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nRetry-After: 5\r\n" in refused
+            assert orjson.loads(refused.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_many_connections"
+            for _, writer in silent:
+                writer.close()
+            async with asyncio.timeout(PATIENCE_SECONDS), replica(echo) as pod:
+                waker.fleets.become_ready(pod)
+                while (await waker.ask(method="GET"))[0] != 200:
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(play())
+
+
+def test_what_is_no_http_is_answered_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """It may be a secret, and anybody could fill the log with it."""
+
+    async def play() -> None:
+        async with stage() as waker:
+            head = b"POST /v1/completions HTTP/1.1\r\nHost: scout\r\nAuthorization: Bearer s\0cret\r\n\r\n"
+            assert (await exchange(waker.port, head)).startswith(b"HTTP/1.0 400 ")
+
+    asyncio.run(play())
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["as announced", "chunk by chunk"])

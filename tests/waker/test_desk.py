@@ -316,6 +316,37 @@ def test_a_replica_that_took_the_request_and_left_is_not_asked_again() -> None:
     asyncio.run(play())
 
 
+def test_a_replica_may_have_an_address_of_ipv6() -> None:
+    async def play() -> None:
+        async with stage() as waker, replica(echo, host="::1") as pod:
+            waker.fleets.become_ready(pod)
+            status, body = await waker.ask("/v1/completions?n=1", data=PROMPT)
+            assert (status, orjson.loads(body)["target"]) == (200, "/v1/completions?n=1")
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+def test_no_request_is_sent_twice_whatever_its_method(method: str) -> None:
+    """The client of aiohttp would try a GET or DELETE again by itself."""
+
+    async def play() -> None:
+        times = 0
+
+        async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal times
+            times += 1
+            await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+
+        async with stage() as waker, await asyncio.start_server(leave, HOST, 0) as server:
+            waker.fleets.become_ready(Pod(HOST, server.sockets[0].getsockname()[1]))
+            status, body = await waker.ask(method=method)
+            assert (status, orjson.loads(body)["error"]["code"], times) == (502, "replica_gone", 1)
+
+    asyncio.run(play())
+
+
 def test_requests_spread_over_the_replicas_that_are_ready() -> None:
     async def play() -> None:
         release, seen = asyncio.Event(), [0, 0]

@@ -42,6 +42,12 @@ def test_everything_has_the_name_that_the_operator_looks_for() -> None:
     assert OBJECTS["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == OURS
 
 
+def test_it_is_the_operators_image() -> None:
+    operator = yaml.safe_load((ROOT / "manifests" / "operator" / "deployment.yaml").read_text())
+    (theirs,) = operator["spec"]["template"]["spec"]["containers"]
+    assert pod()["containers"][0]["image"] == theirs["image"]
+
+
 def test_it_may_read_two_kinds_and_nothing_else() -> None:
     rules = OBJECTS["ClusterRole"]["rules"]
     assert [(rule["apiGroups"], rule["resources"]) for rule in rules] == [

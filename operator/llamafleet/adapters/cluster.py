@@ -238,24 +238,30 @@ class Cluster:
         Raises:
             Unavailable: the API server cannot be reached or refuses.
         """
-        await self._patch_pod(namespace, pod, {"annotations": {DELETION_COST_ANNOTATION: str(cost)}})
+        with contextlib.suppress(Conflict, Rejected):
+            await self._patch_pod(namespace, pod, {"annotations": {DELETION_COST_ANNOTATION: str(cost)}})
 
     async def rest(self, namespace: str, pod: PodSeen, since: datetime | None) -> None:
-        """Take a pod out of its Service since an instant, or put it back.
+        """Take a pod out of its Service since an instant, or put it back; nothing when it is gone.
 
         Raises:
-            Unavailable: the API server cannot be reached or refuses.
+            Unavailable: the API server cannot be reached or refuses, whatever the reason: who is not told
+                must not be taken for resting.
         """
         labels = {NAME_LABEL: MODEL_SERVER if since is None else RESTING_SERVER}
         annotations = {RESTING_ANNOTATION: None if since is None else since.isoformat()}
         await self._patch_pod(namespace, pod, {"labels": labels, "annotations": annotations})
 
     async def _patch_pod(self, namespace: str, pod: PodSeen, change: Mapping[str, Any]) -> None:
-        """Change the metadata of this very pod. Of another uid the API server says that it is immutable."""
+        """Change the metadata of this very pod, if it is there.
+
+        Raises:
+            Rejected: it is another one by now: the API server says that a uid is immutable.
+            Unavailable: the API server cannot be reached or refuses.
+        """
         content = {"metadata": {"uid": pod.uid, **change}}
-        with contextlib.suppress(Conflict, Rejected):
-            if await self._transport.merge(POD.path(namespace, pod.name), content):
-                WRITES.labels("Pod").inc()
+        if await self._transport.merge(POD.path(namespace, pod.name), content):
+            WRITES.labels("Pod").inc()
 
     async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         """Write the whole status of a LlamaDeployment.

@@ -13,6 +13,10 @@ from llamafleet.api.observed import Load
 LARGEST: Final = float(2**53)
 """Up to here a float counts every whole number. A count beyond that is none."""
 
+MOST_REQUESTS: Final = 2**20
+"""Requests that one server can have at once: each has a connection, and Linux gives a process no more files
+(``fs.nr_open``). A thousand replicas of them still fit in every field of the status."""
+
 RUNNING: Final = "vllm:num_requests_running"
 WAITING: Final = "vllm:num_requests_waiting"
 """These two kept their names from vLLM 0.5 to 0.32. Without one of them there is no reading."""
@@ -69,7 +73,7 @@ def load_of(samples: Samples) -> Load | None:
         if total is None:
             return None
         sums[name] = total
-    if RUNNING not in sums or WAITING not in sums:
+    if any(sums.get(name, math.inf) > MOST_REQUESTS for name in (RUNNING, WAITING)):
         return None
     return _load({name: int(total) for name, total in sums.items()}, shares)
 

@@ -21,8 +21,8 @@ SECONDS: Final = 1.0
 BODY_BYTES: Final = 2**22
 """A fleet is named by at most 64 + 253 bytes: enough for as many fleets as a waker has ports."""
 
-LARGEST: Final = 2**31
-"""A waker with more requests at once does not exist."""
+LARGEST: Final = 2**20
+"""Each held request has a connection, and Linux gives a process no more files (``fs.nr_open``)."""
 
 _FLEET: Final = re.compile(r"([a-z0-9-]{1,63})/([a-z0-9.-]{1,253})", re.ASCII)
 

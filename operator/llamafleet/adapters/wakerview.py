@@ -83,7 +83,8 @@ class WakerView:
             return None
         family = _family(known, self._known)
         port = self._ports.of(key)
-        return None if port is None else WakerSeen(port, _of_family(self._known, family), family)
+        chosen = self._pods is not None
+        return None if port is None else WakerSeen(port, _of_family(self._known, family), family, chosen)
 
     def forget(self, key: Key) -> None:
         """The fleet is gone, and its port is free once its slice is gone, too."""

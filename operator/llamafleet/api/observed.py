@@ -163,11 +163,13 @@ class WakerSeen:
         port: the fleet's own port at every waker.
         addresses: the addresses of the ready wakers, all of one family, sorted.
         family: IPv4 or IPv6: the ``addressType`` of a slice, which cannot be changed.
+        chosen: whether the operator was told of wakers; if not, a slice is left of an earlier choice.
     """
 
     port: int
     addresses: tuple[str, ...]
     family: Literal["IPv4", "IPv6"]
+    chosen: bool = True
 
 
 @dataclass(frozen=True, slots=True)

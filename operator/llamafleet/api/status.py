@@ -197,10 +197,11 @@ class LlamaDeploymentStatus(Record):
     """Ready, Progressing, Degraded, Sized and others, each with its reason."""
 
     replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    """How many model servers exist, ready or not. Default 0."""
+    """How many model servers there are, ready or not, without those that finish their last requests.
+    Default 0."""
 
     ready_replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    """How many model servers answer requests. Default 0."""
+    """How many of these answer requests. Default 0."""
 
     draining_gpus: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """How many GPUs are held by model servers that finish their last requests. They are paid for until
@@ -210,7 +211,7 @@ class LlamaDeploymentStatus(Record):
     """How many model servers the last decision wants. Default 0."""
 
     selector: Text = ""
-    """The label selector of the model servers' pods, as text, for autoscalers."""
+    """The label selector of the pods of these model servers, as text, for autoscalers."""
 
     reasons: Annotated[tuple[StatusReason, ...], Field(max_length=16, json_schema_extra=in_order())] = ()
     """The steps of the last decision about the number of replicas, in order."""

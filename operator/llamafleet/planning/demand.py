@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.api.scaling import Scaling
-from llamafleet.planning.coldstart import UNDERWAY
+from llamafleet.planning.scaling.pace import pace
 from llamafleet.planning.scaling.policy import decide
 from llamafleet.planning.scaling.signals import Signals, Terms
 from llamafleet.planning.scaling.slots import slots
@@ -68,6 +68,7 @@ def _unread(seen: Observation) -> Reason:
 
 def _terms(scaling: Scaling, seen: Observation, ground: Ground) -> Terms:
     low, high = ground.opening.bounds.over(scaling.min_replicas, scaling.max_replicas)
+    at_once = slots(ground.shape)
     return Terms(
         now=seen.now,
         replicas=seen.replicas,
@@ -76,9 +77,10 @@ def _terms(scaling: Scaling, seen: Observation, ground: Ground) -> Terms:
         queue_depth=scaling.queue_depth,
         scale_down_delay_seconds=_seconds(scaling.scale_down_delay),
         idle_timeout_seconds=_seconds(scaling.idle_timeout),
-        cold_start_seconds=(ground.cold_start + UNDERWAY).total_seconds(),
-        slots=slots(ground.shape),
+        cold_start_seconds=ground.cold_start.total_seconds(),
+        slots=at_once,
         can_wake=seen.can_wake,
+        pace=pace(ground.shape, at_once),
     )
 
 

@@ -26,13 +26,13 @@ from llamafleet.reconcile.looks import Look, Looks
 from llamafleet.reconcile.observe import observe
 from llamafleet.reconcile.ports import World
 from llamafleet.reconcile.seen import Seen, read_ledger
-from llamafleet.reconcile.shrink import Shrunk, shrink
+from llamafleet.reconcile.shrink import AS_IT_IS, Shrunk, shrink
 from llamafleet.rendering.children import children
 from llamafleet.rendering.fleet import Fleet
 from llamafleet.rendering.news import is_news
 from llamafleet.rendering.notice import Notice
 from llamafleet.rendering.notices import notices
-from llamafleet.rendering.sleep import asleep
+from llamafleet.rendering.sleep import asleep, shortened
 from llamafleet.rendering.status import Account, status
 from llamafleet.rendering.wakerslice import waker_slice
 
@@ -85,7 +85,7 @@ class Reconciler:
             return None
         decided = decide(seen, self._known)
         self._remember(key, seen, decided.wish)
-        shrunk = await self._shrink(seen, decided.wish)
+        shrunk = await self._shrink(seen, decided)
         acted = await act(self._world, seen, self._render(seen, decided, shrunk.replicas))
         await self._report(key, seen, decided, acted)
         wake_seconds = min(_wake_seconds(seen, decided), LOOK.total_seconds() if shrunk.rests else math.inf)
@@ -94,11 +94,12 @@ class Reconciler:
             raise acted.failure
         return Outcome(acted.repairs, wake_seconds)
 
-    async def _shrink(self, seen: Seen, wish: Plan | InvalidSpec) -> Shrunk:
-        """Prepare the pods for what was decided, if anything was."""
-        if isinstance(wish, InvalidSpec):
-            return Shrunk(0, rests=False)
-        return await shrink(self._world, seen, wish)
+    async def _shrink(self, seen: Seen, decided: Decided) -> Shrunk:
+        """Prepare the pods for what was decided, or for the last decision where this spec is refused."""
+        wish = decided.wish
+        if decided.sleeps:
+            return AS_IT_IS
+        return await shrink(self._world, seen, None if isinstance(wish, InvalidSpec) else wish)
 
     def _remember(self, key: Key, seen: Seen, wish: Plan | InvalidSpec) -> None:
         """Keep what this look has shown, for the next one."""
@@ -118,15 +119,20 @@ class Reconciler:
             except Forbidden as error:  # rights of an older release
                 log.warning("%s leaves no account: %s", key, error)
 
-    def _render(self, seen: Seen, decided: Decided, replicas: int) -> tuple[dict[str, Any], ...]:
-        """What should exist. Without a plan only one wish is granted: to sleep, for that saves money."""
-        if isinstance(decided.wish, Plan) and isinstance(seen.llama, LlamaDeployment):
-            wish = replace(decided.wish, replicas=replicas)
-            return children(seen.llama, wish, self._operator_namespace, _wakers(seen, replicas > 0))
+    def _render(self, seen: Seen, decided: Decided, replicas: int | None) -> tuple[dict[str, Any], ...]:
+        """What should exist. Without a plan only wishes for less are granted, for that saves money."""
+        wish = decided.wish
+        if isinstance(wish, Plan) and isinstance(seen.llama, LlamaDeployment):
+            wish = wish if replicas is None else replace(wish, replicas=replicas)
+            return children(
+                seen.llama, wish, self._operator_namespace, _wakers(seen, is_wanted=wish.replicas > 0)
+            )
         live = {kind: orjson.loads(child.body) for kind, child in seen.children.items()}
         if "Deployment" not in live:
             return ()
-        return (*_wakers(seen, not decided.sleeps), *(asleep(live) if decided.sleeps else ()))
+        if decided.sleeps:
+            return (*_wakers(seen, is_wanted=False), *asleep(live))
+        return (*_wakers(seen, is_wanted=True), *(() if replicas is None else shortened(live, replicas)))
 
     async def _report(self, key: Key, seen: Seen, decided: Decided, acted: Acted) -> None:
         """Say what is new: first in Events, which can be said twice, then in the status."""
@@ -142,7 +148,7 @@ class Reconciler:
         self._world.settled(key, [departed.pod.uid for departed in seen.fleet.departed])
 
 
-def _wakers(seen: Seen, is_wanted: bool) -> tuple[dict[str, Any], ...]:  # noqa: FBT001 - it says what it is
+def _wakers(seen: Seen, *, is_wanted: bool) -> tuple[dict[str, Any], ...]:
     """The slice that leads to the wakers, as it should be; none while there is nowhere to lead to.
 
     Args:
@@ -173,7 +179,7 @@ def _fleet(
         odd=seen.overrides if isinstance(seen.overrides, InvalidSpec) else None,
         now=seen.now,
         asked=len(seen.fleet.asked),
-        answered=seen.fleet.answered,
+        answered=seen.answered,
         draining_gpus=draining_gpus(seen.fleet.pods),
     )
 

@@ -67,13 +67,8 @@ class Fleet:
 
     @property
     def asked(self) -> tuple[PodSeen, ...]:
-        """The pods whose queue can be read: those that answer requests."""
-        return tuple(pod for pod in self.active if pod.ready)
-
-    @property
-    def answered(self) -> int:
-        """How many of these gave a reading."""
-        return sum(pod.uid in (self.loads or {}) for pod in self.asked)
+        """The pods whose queue counts: those that answer new requests."""
+        return tuple(pod for pod in self.serving if pod.ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +113,16 @@ class Seen:
         """The account that we wrote last, whatever became of the rest; None when there is none to be read."""
         return own_ledger(self.before) or self.carried
 
+    @property
+    def answered(self) -> int:
+        """How many of the pods whose queue can be read gave a reading, now or at the look before.
+
+        A busy server is late with one answer now and then: that is no news, as long as the next one comes.
+        """
+        before = self.last_look.loads if self.last_look else {}
+        read = (self.fleet.loads or {}).keys() | before.keys()
+        return sum(pod.uid in read for pod in self.fleet.asked)
+
     def observation(self, ledger: Ledger, starts: ColdStarts) -> Observation:
         """The part of it that the plan depends on.
 
@@ -129,7 +134,7 @@ class Seen:
         early = EarlyClosing(schedule.idle_since, schedule.closed_early_until) if schedule else EarlyClosing()
         return Observation(
             now=self.now,
-            replicas=self._decided_last(),
+            replicas=self.decided_last(),
             running=self._running(),
             overrides=self.overrides if isinstance(self.overrides, Overrides) else Overrides(),
             cold_starts=starts,
@@ -142,7 +147,7 @@ class Seen:
             signals=self._signals(),
             memory=self._memory(),
             can_wake=self.fleet.held is not None,
-            slept=self.waker is not None and self._asked_last() == 0,
+            slept=self.waker is not None and self.waker.chosen and self._asked_last() == 0,
             room=cap(self.fleet.active, self.now),
         )
 
@@ -157,7 +162,7 @@ class Seen:
             before=last.loads if last else {},
             held=self.fleet.held,
             seconds=(self.now - last.at).total_seconds() if last else None,
-            wanted=self._decided_last() or 0,
+            wanted=self.decided_last() or 0,
         )
 
     def _memory(self) -> Memory:
@@ -173,12 +178,12 @@ class Seen:
     def _warming_for(self) -> datetime | None:
         """The opening for which replicas were started early: wanted, although it was closed."""
         schedule = self.last_status.schedule
-        is_early = schedule is not None and not schedule.open and bool(self._decided_last())
+        is_early = schedule is not None and not schedule.open and bool(self.decided_last())
         return schedule.next_transition if schedule is not None and is_early else None
 
     def _running(self) -> RunningShape | None:
         """The shape of the pods that run; None when none should, so that the next start is free to choose."""
-        plan, decided = self.last_status.plan, self._decided_last()
+        plan, decided = self.last_status.plan, self.decided_last()
         if plan is None or not decided:
             return None
         return RunningShape(
@@ -189,7 +194,7 @@ class Seen:
             checkpoint=plan.checkpoint,
         )
 
-    def _decided_last(self) -> int | None:
+    def decided_last(self) -> int | None:
         """The count that was decided last: None before there is a Deployment.
 
         The status says it; when somebody garbled the status, the Deployment still knows.

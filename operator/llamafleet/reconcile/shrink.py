@@ -6,12 +6,13 @@ every look would write without end, and a mark of a minute ago names the wrong p
 """
 
 import logging
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import orjson
 
-from llamafleet.api.observed import ChildSeen, Load, PodSeen
+from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.observed import ChildSeen, PodSeen
 from llamafleet.errors import LlamafleetError
 from llamafleet.planning.drain import DEFAULT
 from llamafleet.planning.plan import Plan
@@ -30,51 +31,72 @@ class Shrunk:
     """What the Deployment should have.
 
     Attributes:
-        replicas: those that were decided, and those that rest.
-        rests: whether any does, so that somebody has to look again soon.
+        replicas: those that were decided, and those that rest; None: what it has.
+        rests: whether a pod rests or was put back just now, so that somebody has to look again soon.
     """
 
-    replicas: int
+    replicas: int | None
     rests: bool
 
 
-async def shrink(world: World, seen: Seen, plan: Plan) -> Shrunk:
+AS_IT_IS = Shrunk(None, rests=False)
+
+
+async def shrink(world: World, seen: Seen, plan: Plan | None) -> Shrunk:
     """Prepare the pods for the count that was decided.
 
     What cannot be written holds nothing up. Whoever shrinks may be out of money; and a pod that goes although
     it is busy drains all the same, so nothing is lost but a little time of its GPUs.
+
+    Args:
+        world: the cluster.
+        seen: what was there.
+        plan: what was decided; None where the spec is refused: then only what has begun to rest goes its way,
+            for nobody else would end it.
     """
-    pods, wanted = seen.fleet.active, plan.replicas
-    is_calm = len(pods) <= wanted and all(pod.resting is None for pod in pods)
+    pods, rests = seen.fleet.active, any(pod.resting is not None for pod in seen.fleet.active)
+    wanted = plan.replicas if plan is not None else seen.decided_last() or 0
+    if plan is None and not (rests and wanted):
+        return AS_IT_IS
+    is_calm = len(pods) <= wanted and not rests
     if is_calm or not wanted:  # where all go, nobody has to be chosen, and nothing may wait
         return Shrunk(wanted, rests=False)
     loads = seen.fleet.loads
     if loads is None:
         loads = await world.loads(seen.metadata.namespace, pods)
-    found = await _rested(world, seen, loads, _bounds(seen, plan))
+    found = await _rested(world, seen, rest(pods, loads, _bounds(seen, plan, wanted), seen.now))
     for pod in found.back:
         await _written(world, seen, pod, is_back=True)
-    if _has_more(seen.children.get("Deployment"), found.replicas):
+    if _count(seen.children.get("Deployment")) > found.replicas:
         await _mark(world, seen, found.going)
-    return Shrunk(found.replicas, rests=bool(found.resting))
+    return Shrunk(found.replicas, rests=bool(found.resting or found.back))
 
 
-def _bounds(seen: Seen, plan: Plan) -> Bounds:
-    """Nobody rests while pods of two templates are there: then Kubernetes chooses between these."""
-    schedule, counts = plan.case.spec.schedule, rollout(seen.children.get("Deployment"))
-    is_rolling = counts.total != counts.updated
-    most = plan.replicas if is_rolling else ceiling(plan.case, len(seen.fleet.active))
-    return Bounds(plan.replicas, most, schedule.drain_timeout if schedule else DEFAULT)
+def _bounds(seen: Seen, plan: Plan | None, wanted: int) -> Bounds:
+    """How many there may be while some rest.
+
+    Nobody rests while pods of two templates are there: then Kubernetes chooses between these. And nobody
+    rests for whom the Deployment would have to grow: a pod too many is being deleted already, and to ask for
+    it again would make a new one.
+    """
+    deployment, count = seen.children.get("Deployment"), len(seen.fleet.active)
+    counts = rollout(deployment)
+    most = count if plan is None else ceiling(plan.case, count)
+    most = wanted if counts.total != counts.updated else min(most, _count(deployment))
+    schedule = seen.llama.spec.schedule if isinstance(seen.llama, LlamaDeployment) else None
+    return Bounds(wanted, most, schedule.drain_timeout if schedule else DEFAULT)
 
 
-async def _rested(world: World, seen: Seen, loads: Mapping[str, Load], bounds: Bounds) -> Rest:
-    """Take out of the Service who rests from now on; where that is refused, nobody rests."""
-    pods = seen.fleet.active
-    found = rest(pods, loads, bounds, seen.now)
+async def _rested(world: World, seen: Seen, found: Rest) -> Rest:
+    """Take out of the Service who rests from now on; from the first who cannot be, they go at once."""
+    told: list[PodSeen] = []
     for pod in found.resting:
         if pod.resting is None and not await _written(world, seen, pod, is_back=False):
-            return rest(pods, loads, Bounds(bounds.wanted, bounds.wanted, bounds.time), seen.now)
-    return found
+            break
+        told.append(pod)
+    left = frozenset(pod.uid for pod in found.resting[len(told) :])
+    replicas = found.replicas - len(left)
+    return replace(found, replicas=replicas, resting=tuple(told), going=found.going | left)
 
 
 async def _written(world: World, seen: Seen, pod: PodSeen, *, is_back: bool) -> bool:
@@ -100,6 +122,6 @@ async def _mark(world: World, seen: Seen, going: Collection[str]) -> None:
             return
 
 
-def _has_more(deployment: ChildSeen | None, wanted: int) -> bool:
-    """Whether this is a Deployment that is about to shrink."""
-    return deployment is not None and bool(orjson.loads(deployment.body)["spec"].get("replicas", 1) > wanted)
+def _count(deployment: ChildSeen | None) -> int:
+    """How many replicas a Deployment is told to have."""
+    return 0 if deployment is None else int(orjson.loads(deployment.body)["spec"].get("replicas", 1))

@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from llamafleet.api.scalars import format_duration
 from llamafleet.api.status import Condition
 from llamafleet.errors import CleaningUp, Conflict, Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.coldstart import startup_seconds
+from llamafleet.planning.drain import DEFAULT as DRAIN
 from llamafleet.planning.plan import Plan
 from llamafleet.rendering import hours, money, queue
 from llamafleet.rendering.fleet import Fleet
@@ -70,11 +72,19 @@ def _progressing(fleet: Fleet, plan: Plan) -> Statement:
     if fleet.failure is not None:
         return true("Progressing", "Retrying", "The step that failed is tried again.")
     if len(fleet.pods) > plan.replicas:
-        message = f"{len(fleet.pods)} replicas run, {plan.replicas} are wanted."
+        message = f"{len(fleet.pods)} replicas run, {plan.replicas} are wanted.{_resting(fleet, plan)}"
         return true("Progressing", "ScalingDown", message)
     if fleet.rollout.is_complete(plan.replicas):
         return false("Progressing", "Settled", "The fleet is as it should be.")
     return true("Progressing", *_on_the_way(fleet, plan, ""))
+
+
+def _resting(fleet: Fleet, plan: Plan) -> str:
+    """What becomes of the pods that finish their last requests."""
+    count, schedule = len(fleet.pods) - len(fleet.serving), plan.case.spec.schedule
+    time = format_duration(schedule.drain_timeout if schedule else DRAIN)
+    verbs = "gets no new requests and goes" if count == 1 else "get no new requests and go"
+    return f" {count} {verbs} once the last ones are answered, after {time} at the latest." if count else ""
 
 
 def _on_the_way(fleet: Fleet, plan: Plan, count: str) -> tuple[str, str]:

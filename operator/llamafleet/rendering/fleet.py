@@ -47,6 +47,11 @@ class Fleet:
     draining_gpus: int = 0
 
     @property
+    def serving(self) -> tuple[PodSeen, ...]:
+        """The pods that get requests, or will once they are ready: those that do not rest before they go."""
+        return tuple(pod for pod in self.pods if pod.resting is None)
+
+    @property
     def ready(self) -> int:
-        """How many pods answer requests."""
-        return sum(pod.ready for pod in self.pods)
+        """How many pods answer new requests."""
+        return sum(pod.ready for pod in self.serving)

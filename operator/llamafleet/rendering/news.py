@@ -19,6 +19,9 @@ IN_WORDS: Final = (CEILING, WITHIN_BUDGET, STEP, DEMAND)
 OF_QUEUE: Final = ("queue", "scaling")
 """What every look at a queue moves."""
 
+NOBODY: Final = {"waiting": 0, "running": 0}
+"""The queue of a fleet that nobody asks for anything."""
+
 AGE: Final = timedelta(minutes=1)
 """How old the queue in the status may get while it changes. Who takes over begins with what stands there; a
 minute is the shortest cold start that is worth the name."""
@@ -31,10 +34,20 @@ def is_news(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
 
 def _queue_is_old(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Whether the queue has changed since the status was written, and that is a while ago."""
-    if all(_timeless(wanted.get(field)) == _timeless(before.get(field)) for field in OF_QUEUE):
+    if _is_quiet(wanted, before) or all(
+        _timeless(wanted.get(field)) == _timeless(before.get(field)) for field in OF_QUEUE
+    ):
         return False
     was, now = _written(before), _written(wanted)
     return was is None or now is None or now - was >= AGE
+
+
+def _is_quiet(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether nobody has asked for anything since: what is remembered then fades, by time alone."""
+    if _written(before) is None or _written(wanted) is None:
+        return False
+    active = before["scaling"].get("activeAt") == wanted["scaling"].get("activeAt")
+    return active and before.get("queue") == wanted.get("queue") == NOBODY
 
 
 def _timeless(field: Any) -> Any:  # noqa: ANN401 - see below

@@ -18,7 +18,7 @@ def statements(fleet: Fleet, plan: Plan) -> list[Statement]:
     if not asked:
         return [unknown(METRICS_AVAILABLE, "NoReplica", "No replica is ready, so there is none to read.")]
     if answered == asked:
-        return [true(METRICS_AVAILABLE, "Read", "Every ready replica gave a reading.")]
+        return [true(METRICS_AVAILABLE, "Read", "Every ready replica gave a reading, now or a look ago.")]
     if not answered:
         message = f"None of {asked} ready replicas gave a reading: the count is held until one does."
         return [false(METRICS_AVAILABLE, "NoReading", message)]

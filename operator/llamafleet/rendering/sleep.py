@@ -1,4 +1,4 @@
-"""Children of ours as they are, put to sleep: all that can be done for a resource whose spec is refused."""
+"""Children of ours as they are, made fewer: all that can be done for a resource whose spec is refused."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,10 +18,20 @@ def asleep(live: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
     """
     if "Deployment" not in live:
         return ()
-    return tuple(_asleep(kind, live[kind]) for kind in _IN_ORDER if kind in live)
+    specs = {"Service": _service(live["Service"]["spec"])} if "Service" in live else {}
+    specs |= {"Deployment": _deployment(live["Deployment"]["spec"], 0)}
+    return tuple(_changed(kind, live[kind], specs[kind]) for kind in _IN_ORDER if kind in specs)
 
 
-def _asleep(kind: str, live: Mapping[str, Any]) -> dict[str, Any]:
+def shortened(live: Mapping[str, Mapping[str, Any]], replicas: int) -> tuple[dict[str, Any], ...]:
+    """The Deployment with so many replicas; nothing when it has no more."""
+    now = live["Deployment"]
+    if now["spec"]["replicas"] <= replicas:
+        return ()
+    return (_changed("Deployment", now, _deployment(now["spec"], replicas)),)
+
+
+def _changed(kind: str, live: Mapping[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
     metadata = live["metadata"]
     annotations = metadata.get("annotations", {})
     kept = {field: metadata[field] for field in ("name", "namespace", "labels", "ownerReferences")}
@@ -30,12 +40,12 @@ def _asleep(kind: str, live: Mapping[str, Any]) -> dict[str, Any]:
         "apiVersion": "apps/v1" if kind == "Deployment" else "v1",
         "kind": kind,
         "metadata": {**kept, "annotations": ours},
-        "spec": _deployment(live["spec"]) if kind == "Deployment" else _service(live["spec"]),
+        "spec": spec,
     }
 
 
-def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {**spec, "replicas": 0}
+def _deployment(spec: Mapping[str, Any], replicas: int) -> dict[str, Any]:
+    return {**spec, "replicas": replicas}
 
 
 def _service(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llamafleet.api.ledger import Ledger
-from llamafleet.api.names import pod_selector, selector_text
+from llamafleet.api.names import selector_text, serving_selector
 from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.coldstart import NO_STARTS, ColdStarts
@@ -43,10 +43,10 @@ def status(account: Account) -> dict[str, Any]:
     return {
         "observedGeneration": fleet.metadata.generation,
         "conditions": conditions(fleet, before.conditions),
-        "replicas": len(fleet.pods),
+        "replicas": len(fleet.serving),
         "readyReplicas": fleet.ready,
         "drainingGpus": fleet.draining_gpus,
-        "selector": selector_text(pod_selector(fleet.metadata.name)),
+        "selector": selector_text(serving_selector(fleet.metadata.name)),
         **_cold_start(account.starts),
         **_decided(account),
         **_cost(account),

@@ -12,7 +12,7 @@ from typing import Final
 
 from llamafleet.catalogue import GpuFacts
 from llamafleet.planning.sizing.shape import Shape
-from llamafleet.simulation.measured import Row, derived, lab_rows
+from llamafleet.planning.performance.measured import Row, derived, lab_rows
 
 MS: Final = 0.001
 

@@ -1,7 +1,7 @@
 """The body of one request: streamed to a replica that is ready, or kept until one is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import aiohttp
@@ -24,6 +24,7 @@ class Body:
         """Nothing was read yet."""
         self._request = request
         self._chunks: list[bytes] | None = None
+        self._forgotten: Callable[[], None] = lambda: None
 
     @property
     def is_kept(self) -> bool:
@@ -51,11 +52,13 @@ class Body:
             yield chunk
 
     async def keep(self, book: Book, room: Room, fleet: Key, settings: Settings) -> None:
-        """Read it to its end, within the bounds.
+        """Read it to its end, within the bounds; what is kept already is not counted again.
 
         Raises:
             Refused: it is too large, it is too slow, or there is no room for it.
         """
+        if self.is_kept:
+            return
         most = settings.max_body_bytes
         if (self._request.content_length or 0) > most:
             raise refusals.too_large(most)
@@ -75,6 +78,13 @@ class Body:
         except (web.RequestPayloadError, aiohttp.ClientPayloadError) as error:
             raise refusals.bad_body() from error
         self._chunks = kept
+        self._forgotten = lambda: book.give_back(room)
+
+    def forget(self) -> None:
+        """It was sent: its answer may take minutes, in which others need the room."""
+        if self.is_kept:
+            self._chunks = []
+            self._forgotten()
 
     async def _ask_for_it(self) -> None:
         """Answer ``Expect: 100-continue``, without which a client may not send its body."""

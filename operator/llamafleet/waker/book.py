@@ -84,7 +84,12 @@ class Book:
         try:
             yield room
         finally:
-            self.held_bytes -= room.taken
+            self.give_back(room)
+
+    def give_back(self, room: Room) -> None:
+        """The bytes are kept no more."""
+        self.held_bytes -= room.taken
+        room.taken = 0
 
     def take(self, room: Room, size: int) -> bool:
         """Whether there is room for so many bytes more; they are taken if there is."""

@@ -9,7 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler
 
+from llamafleet.waker import refusals
 from llamafleet.waker.ports import Ports
 
 LOOK_SECONDS: Final = 5.0
@@ -24,9 +27,36 @@ HEAD_SECONDS: Final = 60.0
 REST_SECONDS: Final = 2.0
 """How long the rest of a refused body is read, so that its client can read why: a reset would lose it."""
 
+MOST_CONNECTIONS: Final = 10_000
+"""Connections that clients may have at the same time. Each takes about 10 KiB before it has said anything, so
+these take a fifth of the memory limit of the manifests."""
+
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 log = logging.getLogger(__name__)
+
+
+class _NoStrangersWords(logging.Filter):
+    """Drops what aiohttp logs of what is no HTTP: the client is told, and parts of it may be secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+http_log = logging.getLogger(f"{__name__}.http")
+http_log.addFilter(_NoStrangersWords())
+
+
+class _Server(web.Server):
+    """A server with a bound on connections."""
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection, or say that there are too many."""
+        super().connection_made(handler, transport)
+        if len(self._connections) > MOST_CONNECTIONS:
+            transport.write(refusals.crowded())
+            transport.close()
 
 
 def server(answer: Answering) -> web.Server:
@@ -35,13 +65,14 @@ def server(answer: Answering) -> web.Server:
     A client that goes away takes its request with it, and bodies stay as they came: a few compressed bytes
     could become gigabytes. Lines and headers are bounded by aiohttp itself, at 8190 bytes and 128 lines.
     """
-    return web.Server(
+    return _Server(
         answer,
         handler_cancellation=True,
         keepalive_timeout=HEAD_SECONDS,
         lingering_time=REST_SECONDS,
         auto_decompress=False,
         access_log=None,
+        logger=http_log,
     )
 
 

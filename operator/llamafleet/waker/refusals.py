@@ -37,17 +37,30 @@ class Refused(Exception):
         self.message = message
         self.retry_seconds = retry_seconds
 
-    def answer(self) -> web.Response:
-        """The answer: ``{"error": {"message", "type", "param", "code"}}``, as OpenAI's clients read it."""
+    def body(self) -> bytes:
+        """``{"error": {"message", "type", "param", "code"}}``, as OpenAI's clients read it."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"  # noqa: PLR2004 - HTTP's own
         error = {"message": self.message, "type": kind, "param": None, "code": self.code}
-        answer = web.Response(
-            status=self.status, body=orjson.dumps({"error": error}), content_type="application/json"
-        )
+        return orjson.dumps({"error": error})
+
+    def answer(self) -> web.Response:
+        """The answer to a request."""
+        answer = web.Response(status=self.status, body=self.body(), content_type="application/json")
         if self.retry_seconds is not None:
             answer.headers["Retry-After"] = str(max(1, math.ceil(self.retry_seconds)))
         answer.force_close()
         return answer
+
+
+def crowded() -> bytes:
+    """The waker has as many connections as it may have: all of the answer, for no request was read."""
+    message = "This server has as many connections as it may have. Try again later."
+    body = Refused(503, "too_many_connections", message).body()
+    head = (
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        f"Retry-After: {SOON_SECONDS}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def no_fleet() -> Refused:

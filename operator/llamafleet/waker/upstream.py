@@ -29,6 +29,18 @@ class NotSent(Exception):
     """No connection to the pod came about, so nothing of the request has reached it: another one may try."""
 
 
+async def _at_most_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a GET or DELETE again that broke off: it does so after some errors alone."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
+
+
 class Upstream:
     """The way to the replicas. A context manager; its connections end with it."""
 
@@ -42,6 +54,7 @@ class Upstream:
             skip_auto_headers=OURS,
             auto_decompress=False,
             trust_env=False,
+            middlewares=(_at_most_once,),
         )
 
     async def close(self) -> None:
@@ -82,6 +95,7 @@ class Upstream:
             except (aiohttp.ClientError, TimeoutError) as error:
                 log.warning("%s: the replica at %s gave no answer: %r", fleet, pod.address, error)
                 raise refusals.cut_off(fleet) from error
+            body.forget()
             async with answer:
                 return await _send_back(request, answer, pod)
 
@@ -101,7 +115,9 @@ def _url(request: web.BaseRequest, pod: Pod) -> URL:
     target = request.rel_url
     return URL.build(
         scheme="http",
-        host=pod.address,
+        host=f"[{pod.address}]"
+        if ":" in pod.address
+        else pod.address,  # as yarl wants it when it encodes nothing
         port=pod.port,
         path=target.raw_path,
         query_string=target.raw_query_string,

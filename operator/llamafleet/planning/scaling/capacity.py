@@ -43,7 +43,7 @@ def cap(pods: Sequence[PodSeen], now: datetime) -> Cap | None:
         pods: the active pods.
         now: the instant, UTC.
     """
-    stuck = [pod for pod in _waiting(pods) if now - pod.created >= PATIENCE]
+    stuck = [pod for pod in pods if _is_waiting(pod) and now - pod.created >= PATIENCE]
     if not stuck:
         return None
     bound = sum(pod.node is not None for pod in pods)
@@ -53,20 +53,15 @@ def cap(pods: Sequence[PodSeen], now: datetime) -> Cap | None:
     return Cap(bound + PROBES, message)
 
 
-def next_cap(pods: Sequence[PodSeen], now: datetime) -> datetime | None:
-    """When time alone makes a pod one for which there is no node; None: not in sight."""
-    ends = (pod.created + PATIENCE for pod in _waiting(pods))
-    return min((end for end in ends if end > now), default=None)
-
-
 def draining_gpus(pods: Iterable[PodSeen]) -> int:
-    """How many GPUs are on their way out: of pods that were asked to end, have a node, and are still there.
+    """How many GPUs are on their way out: of pods that finish their last requests, resting or asked to end.
 
-    They are paid for until then, and nobody else can have them.
+    They are paid for until these pods are gone, and nobody else can have them.
     """
-    return sum(pod.gpus for pod in pods if pod.deleting and pod.node is not None)
+    leaving = (pod for pod in pods if pod.deleting or pod.resting is not None)
+    return sum(pod.gpus for pod in leaving if pod.node is not None)
 
 
-def _waiting(pods: Iterable[PodSeen]) -> list[PodSeen]:
-    """The pods for which the scheduler has looked for a node and found none."""
-    return [pod for pod in pods if pod.node is None and pod.unschedulable is not None]
+def _is_waiting(pod: PodSeen) -> bool:
+    """Whether the scheduler has looked for a node for it and found none."""
+    return pod.node is None and pod.unschedulable is not None

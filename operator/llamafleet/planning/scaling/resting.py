@@ -66,8 +66,7 @@ def rest(pods: Sequence[PodSeen], loads: Mapping[str, Load], bounds: Bounds, now
     """
     leaving = retiring(pods, loads, bounds.wanted)
     at_work = [pod for pod in leaving if _may_rest(pod, loads.get(pod.uid), bounds.time, now)]
-    room = max(bounds.most - bounds.wanted, 0)
-    resting = tuple(at_work[max(len(at_work) - room, 0) :])  # the busiest: they stand at the end
+    resting = _with_room(at_work, max(bounds.most - bounds.wanted, 0))
     staying = {pod.uid for pod in resting}
     leaves = {pod.uid for pod in leaving}
     return Rest(
@@ -78,8 +77,17 @@ def rest(pods: Sequence[PodSeen], loads: Mapping[str, Load], bounds: Bounds, now
     )
 
 
+def _with_room(at_work: Sequence[PodSeen], room: int) -> tuple[PodSeen, ...]:
+    """Who may rest, where not all may: first those that do already, then the busiest, which stand last."""
+    busiest_first = at_work[::-1]
+    return tuple(sorted(busiest_first, key=lambda pod: pod.resting is None)[:room])
+
+
 def _may_rest(pod: PodSeen, load: Load | None, time: timedelta, now: datetime) -> bool:
-    """Whether a pod is at work, and has time left for it."""
+    """Whether a pod is at work, and has time left for it.
+
+    A beginning that lies ahead, for a clock was set back or somebody wrote it, gives no more time than any.
+    """
     is_busy = pod.resting is not None if load is None else not load.idle
-    is_over = pod.resting is not None and now - pod.resting >= time
+    is_over = pod.resting is not None and abs(now - pod.resting) >= time
     return pod.ready and is_busy and not is_over

@@ -44,6 +44,21 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast one replica works, as far as its plan can tell. Seconds.
+
+    Attributes:
+        step: a decode step of a full batch, but for what follows.
+        sequence: what each request of the batch adds to a step.
+        prompt_token: each token of a prompt.
+    """
+
+    step: float
+    sequence: float
+    prompt_token: float
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What the policy must know beside the queue.
 
@@ -60,6 +75,7 @@ class Terms:
             starts from before it has learned better.
         can_wake: whether something would bring the fleet back from zero when a request comes. Without it the
             policy never goes to zero.
+        pace: how fast a replica works; None where nobody knows: then only the time in service counts.
     """
 
     now: datetime
@@ -72,3 +88,4 @@ class Terms:
     cold_start_seconds: float
     slots: float
     can_wake: bool
+    pace: Pace | None = None

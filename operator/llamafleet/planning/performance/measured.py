@@ -2,7 +2,7 @@
 
 A step reads weights, keys and values from memory, so its parts scale with the bytes that each GPU reads over
 its memory bandwidth; what is done for each token scales with the parameters that a token meets over the
-GPU's arithmetic. ``profiles.json`` has the rows.
+GPU's arithmetic. ``measured.json`` has the rows.
 """
 
 import functools
@@ -98,13 +98,16 @@ def derived(shape: Shape) -> Row:
         InvalidSpec: nobody knows how fast its GPU is, or what model it is.
     """
     what = What(shape.variant, shape.quantization, shape.pool.gpu.key, shape.gpus)
+    return _derived(what, shape.offload_gib)
+
+
+@functools.cache
+def _derived(what: What, offload_gib: int) -> Row:
     wanted = _load(what)
     base = min(rows().values(), key=lambda row: _distance(row.what, what, wanted))
     if base.what != what:
         base = _scaled(base, what, wanted)
-    if shape.offload_gib:
-        base = _offloaded(base, shape)
-    return base
+    return _offloaded(base, offload_gib) if offload_gib else base
 
 
 def _scaled(base: Row, what: What, wanted: Load) -> Row:
@@ -125,13 +128,13 @@ def _scaled(base: Row, what: What, wanted: Load) -> Row:
     )
 
 
-def _offloaded(row: Row, shape: Shape) -> Row:
+def _offloaded(row: Row, offload_gib: int) -> Row:
     """The experts in host memory are read over PCIe instead: so much longer takes each that is visited."""
-    seconds = shape.offload_gib * GIB / row.experts / PCIE_BYTES_PER_SECOND
+    seconds = offload_gib * GIB / row.experts / PCIE_BYTES_PER_SECOND
     return replace(
         row,
         expert_ms=row.expert_ms + 1000 * seconds,
-        source=f"{row.source}; {shape.offload_gib} GiB of experts per GPU are read over PCIe 4.0",
+        source=f"{row.source}; {offload_gib} GiB of experts per GPU are read over PCIe 4.0",
     )
 
 
@@ -198,6 +201,6 @@ def _row(entry: dict[str, Any]) -> Row:
 @functools.cache
 def _data() -> dict[str, Any]:
     content: dict[str, Any] = json.loads(
-        resources.files(__package__).joinpath("profiles.json").read_text("utf-8")
+        resources.files(__package__).joinpath("measured.json").read_text("utf-8")
     )
     return content
