@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llamafleet.adapters.wakerports import PORTS, WakerPorts, pick
+from llamafleet.adapters.wakerports import LINGER_SECONDS, PORTS, WakerPorts, pick
 from llamafleet.api.observed import Key
 
 SCOUT, MAVERICK = Key("team-a", "scout"), Key("team-b", "maverick")
@@ -84,12 +84,24 @@ def test_an_operator_that_begins_anew_keeps_what_the_slices_show(keys: set[Key],
     assert {key: after.of(key) for key in order} == shown
 
 
-def test_a_fleet_that_is_gone_leaves_its_port_to_others() -> None:
-    ports = WakerPorts()
-    first = ports.of(MAVERICK)
-    assert first is not None
+def test_a_fleet_that_is_gone_leaves_its_port_to_others_once_the_wakers_have_forgotten_it() -> None:
+    """A port that two fleets named within a minute leads to neither of them."""
+    now = 0.0
+    ports = WakerPorts(lambda: now)
+    first = pick(MAVERICK, None, {})
     ports.note(SCOUT, first)
     assert ports.of(MAVERICK) != first
     ports.note(SCOUT, None)
     ports.note(MAVERICK, None)
+    now = LINGER_SECONDS - 1
+    assert ports.of(MAVERICK) != first
+    ports.note(MAVERICK, None)
+    now += 1
     assert ports.of(MAVERICK) == first
+
+
+def test_a_fleet_that_comes_back_at_once_gets_its_port_again() -> None:
+    ports = WakerPorts(lambda: 0.0)
+    first = ports.of(SCOUT)
+    ports.note(SCOUT, None)
+    assert ports.of(SCOUT) == first

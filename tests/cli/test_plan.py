@@ -316,10 +316,10 @@ class TestNoPrice:
 
 
 def test_what_a_shape_rests_on_is_told_unasked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spec = "{model: {variant: llama-3.1-8b}, scaling: {queueDepth: 4}}"
+    spec = "{model: {variant: llama-3.1-8b, adapters: [{name: law, source: hf://acme/law}]}}"
     shown = run(capsys, written(folder, small=spec)).out
     assert "\n  -  contextLength is not set: 131,072 is the longest context of llama-3.1-8b.\n" in shown
-    assert "\n  -  These fields are valid but do nothing in this release: spec.scaling.queueDepth.\n" in shown
+    assert "\n  -  These fields are valid but do nothing in this release: spec.model.adapters.\n" in shown
 
 
 def test_a_values_file_changes_the_price(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

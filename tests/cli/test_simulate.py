@@ -161,9 +161,12 @@ def test_another_autoscaler_acts_inside_the_windows(shell: Shell, policy: str) -
 
 
 def test_the_same_question_has_the_same_answer(shell: Shell) -> None:
-    write_trace(every(0.4, 1200))
+    write_trace([*every(1, 60), *(7200 + at for at in every(1, 60))])
     spec = "scaling: {minReplicas: 0, maxReplicas: 6}"
-    assert shell.json(spec, "--seed", "7") == shell.json(spec, "--seed", "7")
+    varied = ["--cold-start-spread", "0.5", "--seed"]
+    first = shell.json(spec, *varied, "7")
+    assert first == shell.json(spec, *varied, "7")
+    assert first["gpuHours"] != shell.json(spec, *varied, "8")["gpuHours"]
 
 
 def test_the_series_covers_the_time_in_equal_parts(shell: Shell) -> None:
@@ -238,6 +241,9 @@ def test_a_missing_trace_ends_with_1(shell: Shell) -> None:
         (["--start", "1969-01-01T00:00:00Z"], "must be an instant with its offset from UTC"),
         (["--start", "9999-12-31T23:59:59-12:00"], "must be an instant with its offset from UTC"),
         (["--seed", "-3"], "must be a whole number from 0 to"),
+        (["--cold-start-spread", "3"], "must be a number from 0 to 2"),
+        (["--cold-start-spread", "-1"], "must be a number from 0 to 2"),
+        (["--cold-start-spread", "1e-1"], "must be a number from 0 to 2"),
         (["--policy", "magic"], "invalid choice"),
         (["--plot", "out.pdf"], "must be the name of a file that ends in .png or .svg"),
     ],

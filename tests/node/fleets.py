@@ -25,19 +25,23 @@ ENDLESS: Final = "localhost/fake-vllm:endless"
 SIMULATED: Final = "localhost/vllm-sim:quick"
 """The simulator, whose work can be measured: four requests run at once, and a token takes 50 ms."""
 
+PLANNED: Final = "localhost/vllm-sim:planned"
+"""The simulator with as many requests at once as the plan expects on this GPU; a token takes 150 ms."""
+
 SIMULATORS: Final = "simulated"
 """The folder with the programs that only the images of the simulator see."""
+
+
+def _simulator(name: str, flags: str) -> Image:
+    path = f"/{PROGRAMS}/{SIMULATORS}:/{HOME}/bin"
+    return Image(name, {"PATH": path, "VLLM_SIM_FLAGS": flags})
+
 
 IMAGES: Final = (
     Image(QUICK),
     Image(ENDLESS, {"FAKE_VLLM_STARTUP_SECONDS": "86400"}),
-    Image(
-        SIMULATED,
-        {
-            "PATH": f"/{PROGRAMS}/{SIMULATORS}:/{HOME}/bin",
-            "VLLM_SIM_FLAGS": "--max-num-seqs=4 --time-to-first-token=50ms --inter-token-latency=50ms",
-        },
-    ),
+    _simulator(SIMULATED, "--max-num-seqs=4 --time-to-first-token=50ms --inter-token-latency=50ms"),
+    _simulator(PLANNED, "--max-num-seqs=12 --time-to-first-token=150ms --inter-token-latency=150ms"),
 )
 
 RUNNING: Final = 2

@@ -272,14 +272,25 @@ def _visible(look: Look) -> dict[str, object]:
 
 
 def _writes(story: Story) -> Iterator[str]:
-    """Where nothing happened, a status is only written for the ledger's sake: every 15 minutes."""
-    last = story.month.looks[0].now - DAY
+    """Where nothing happened, a status is only written for the ledger's sake: every 15 minutes.
+
+    While there are requests and somebody scales by them, what the autoscaler remembers is written as well,
+    every minute.
+    """
+    last = dict.fromkeys(("ledger", "scaling"), story.month.looks[0].now - DAY)
     for before, look in pairwise(story.month.looks):
         if not look.wrote or look.caused or _visible(before) != _visible(look):
             continue
-        if look.now - last < timedelta(minutes=15):
-            yield f"{look.now} wrote again after {look.now - last}, though nothing happened"
-        last = look.now
+        why = "ledger" if _checkpoint(before) != _checkpoint(look) else "scaling"
+        least = timedelta(minutes=15 if why == "ledger" else 1)
+        queue = look.status.get("queue", {})
+        if look.now - last[why] < least or (why == "scaling" and not any(queue.values())):
+            yield f"{look.now} wrote again after {look.now - last[why]}, though nothing happened"
+        last[why] = look.now
+
+
+def _checkpoint(look: Look) -> object:
+    return look.status.get("cost", {}).get("ledger", {}).get("at")
 
 
 def changes(story: Story) -> dict[str, int]:

@@ -71,5 +71,5 @@ def test_the_figures_are_those_of_the_look() -> None:
 def test_what_could_not_be_read_is_absent_and_not_zero() -> None:
     found = read(None)
     assert "queue" not in figures(found)
-    assert figures(found)["scaling"] == {"at": "2026-11-21T12:00:00Z", "peak": 0}
+    assert figures(found)["scaling"] == {"at": "2026-11-21T12:00:00Z"}
     assert dataclasses.replace(found).replicas == 2

@@ -7,9 +7,9 @@ import pytest
 
 from builders import llama, plan_of
 from llamafleet.errors import InvalidSpec
+from llamafleet.planning.performance.measured import rows
 from llamafleet.planning.sizing.shape import Shape
 from llamafleet.simulation import LAB, Profile, profile_for
-from llamafleet.planning.performance.measured import rows
 
 
 def shape(variant: str, quantization: str = "Auto", gpu: str | None = None, gpus: int | None = None) -> Shape:

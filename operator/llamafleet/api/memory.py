@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from llamafleet.api.base import Record
+from llamafleet.api.lists import in_order
 from llamafleet.api.scalars import Timestamp
 from llamafleet.api.texts import LARGEST
 
@@ -82,7 +83,7 @@ class Lateness(Record):
 class Steadiness(Record):
     """How the load moved. Loads are in thousandths of a replica."""
 
-    means: Annotated[tuple[Count, ...], Field(max_length=MOST_MEANS)] = ()
+    means: Annotated[tuple[Count, ...], Field(max_length=MOST_MEANS, json_schema_extra=in_order())] = ()
     """The means of the last spans of ten minutes, oldest first. Default none."""
 
     since: Timestamp | None = None
@@ -116,10 +117,10 @@ class Memory(Record):
     ready: Count = 0
     """Replicas that answered then. Default 0."""
 
-    spans: Annotated[tuple[Span, ...], Field(max_length=MOST_SPANS)] = ()
+    spans: Annotated[tuple[Span, ...], Field(max_length=MOST_SPANS, json_schema_extra=in_order())] = ()
     """What came in between the last looks, oldest first. Default none."""
 
-    asks: Annotated[tuple[Ask, ...], Field(max_length=MOST_ASKS)] = ()
+    asks: Annotated[tuple[Ask, ...], Field(max_length=MOST_ASKS, json_schema_extra=in_order())] = ()
     """The counts that are held, the largest and oldest first. Default none."""
 
     active_at: Timestamp | None = None

@@ -98,6 +98,14 @@ def add_simulate(parser: argparse.ArgumentParser) -> None:
         help="from the request for a replica to its first answer (default: %(default)s)",
     )
     parser.add_argument(
+        "--cold-start-spread",
+        type=option_types.spread,
+        default=0.0,
+        metavar="SPREAD",
+        help="how much starts differ: the standard deviation of their logarithm; with 0.3 two of three are "
+        "within a third of --cold-start (default: %(default)s)",
+    )
+    parser.add_argument(
         "--policy",
         choices=POLICIES,
         default=POLICIES[0],
@@ -122,7 +130,7 @@ def add_simulate(parser: argparse.ArgumentParser) -> None:
         type=option_types.seed,
         default=1,
         metavar="N",
-        help="for all that is left to chance (default: %(default)s)",
+        help="which starts chance makes long and short, with --cold-start-spread (default: %(default)s)",
     )
     parser.add_argument(
         "--plot",

@@ -36,6 +36,9 @@ LONGEST_SECONDS: Final = 86_400
 
 LARGEST_SEED: Final = 2**32 - 1
 
+MOST_SPREAD: Final = 2.0
+"""Then one start of twenty takes fifty times as long as the usual one: nothing worse is worth a plan."""
+
 URL: Final = re.compile(r"[a-z]+://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?", re.ASCII)
 """An address without a user, a query or a fragment: a password there would stand in the process list."""
 
@@ -64,6 +67,20 @@ def seconds(text: str) -> int:
         message = f"must be a whole number of seconds from 0 to {LONGEST_SECONDS:,}, not {text!r}"
         raise argparse.ArgumentTypeError(message)
     return int(text)
+
+
+def spread(text: str) -> float:
+    """How much starts differ: a plain decimal from 0 to 2."""
+    whole, _, rest = text.partition(".")
+    if (
+        not whole.isdecimal()
+        or not (rest or "0").isdecimal()
+        or not text.isascii()
+        or float(text) > MOST_SPREAD
+    ):
+        message = f"must be a number from 0 to {MOST_SPREAD:g}, such as 0.3, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return float(text)
 
 
 def seed(text: str) -> int:

@@ -12,7 +12,7 @@ from llamafleet.cli.progress import progress
 from llamafleet.cli.simulate_answer import Asked, SimulateAnswer, begin_of_day, simulate_answer
 from llamafleet.cli.stdout import write_document
 from llamafleet.errors import InvalidSpec
-from llamafleet.simulation import BadTrace, Trace, open_trace
+from llamafleet.simulation import BadTrace, Starts, Trace, open_trace
 
 
 def simulate(options: argparse.Namespace) -> int:
@@ -55,10 +55,9 @@ def _asked(options: argparse.Namespace, asked: Fleet) -> Asked:
     return Asked(
         trace=called(options.trace),
         policy=options.policy,
-        cold_start_seconds=options.cold_start,
+        starts=Starts(options.cold_start, options.cold_start_spread, options.seed),
         slo_seconds=options.slo,
         start=options.start or begin_of_day(asked),
-        seed=options.seed,
     )
 
 

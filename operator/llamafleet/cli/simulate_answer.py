@@ -10,7 +10,7 @@ from typing import Final
 from llamafleet.cli.fleet import Fleet
 from llamafleet.cli.windows_hours import usd
 from llamafleet.planning.schedule.localtime import day_begin
-from llamafleet.simulation import Point, Profile, Result, Trace, profile_for
+from llamafleet.simulation import Point, Profile, Result, Starts, Trace, profile_for
 from llamafleet.simulation.drive import Progress, course, run
 from llamafleet.simulation.operator import Ground
 
@@ -29,18 +29,16 @@ class Asked:
     Attributes:
         trace: the file, as messages call it.
         policy: what decides the number of replicas.
-        cold_start_seconds: from the request for a replica to its first answer.
+        starts: how long replicas take from the request for them to their first answer.
         slo_seconds: how long a request may wait.
         start: when the trace begins, UTC.
-        seed: what chance begins with.
     """
 
     trace: str
     policy: str
-    cold_start_seconds: int
+    starts: Starts
     slo_seconds: int
     start: datetime
-    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +130,8 @@ def simulate_answer(fleet: Fleet, asked: Asked, trace: Trace, progress: Progress
     if shape is None:
         return SimulateAnswer(fleet, asked, None, fleet.warnings)
     profile = profile_for(shape)
-    ground = Ground(fleet.question.llama.spec, shape, asked.start, asked.cold_start_seconds)
-    way = course(trace, profile, ground, asked.cold_start_seconds, asked.seed)
+    ground = Ground(fleet.question.llama.spec, shape, asked.start, asked.starts.seconds)
+    way = course(trace, profile, ground, asked.starts)
     result, decider, words = run(way, asked.policy, asked.slo_seconds, progress)
     steps = dict(sorted(decider.steps.items(), key=lambda item: -item[1]))
     ran = Ran(words, result, profile, shape.hourly_usd, steps, asked.slo_seconds)

@@ -108,7 +108,10 @@ class SimulateOutput(Record):
     """What chance began with."""
 
     cold_start_seconds: float
-    """How long a replica took from the request for it to its first answer."""
+    """How long a replica took from the request for it to its first answer; the median when that varied."""
+
+    cold_start_spread: float
+    """How much that varied: the standard deviation of its logarithm."""
 
     slo_seconds: float
     """How long a request may wait."""
@@ -193,8 +196,9 @@ def document(answer: SimulateAnswer) -> SimulateOutput:
         feasible=shape is not None,
         policy=asked.policy,
         trace=asked.trace,
-        seed=asked.seed,
-        cold_start_seconds=asked.cold_start_seconds,
+        seed=asked.starts.seed,
+        cold_start_seconds=asked.starts.seconds,
+        cold_start_spread=asked.starts.spread,
         slo_seconds=asked.slo_seconds,
         from_=asked.start,
         seconds=_rounded(result.end_s) if result else None,

@@ -94,7 +94,7 @@ def _describe(answer: SimulateAnswer, ran: Ran, axes: Axes, figure: Figure) -> N
         pad=44,
     )
     cost = "" if ran.usd is None else f", {ran.usd:.2f} USD"
-    told = f"Cold start {asked.cold_start_seconds} s. {ran.result.gpu_hours:,.1f} GPU-hours{cost}"
+    told = f"Cold start {asked.starts.seconds} s. {ran.result.gpu_hours:,.1f} GPU-hours{cost}"
     if waits:
         told += f"; wait p50 {waits.p50:.1f} s, p95 {waits.p95:.1f} s, p99 {waits.p99:.1f} s"
     if ran.attainment is not None:

@@ -16,6 +16,7 @@ from llamafleet.cli.simulate_answer import SIMULATED, Ran, SimulateAnswer
 from llamafleet.cli.simulate_series import Part, part_seconds, parts
 from llamafleet.cli.windows_hours import shown_money
 from llamafleet.planning.sizing.words import per_hour, placed
+from llamafleet.simulation import Starts
 
 ROWS: Final = 28
 """Lines for the replicas over time: a week has 28 times six hours."""
@@ -41,13 +42,17 @@ def draw(answer: SimulateAnswer, console: Console) -> None:
     console.print(Text(title, "bold"))
     if ran and fleet.shape:
         replica = f"one replica, {placed(fleet.shape)}, {per_hour(fleet.shape.hourly_usd)}"
-        draw_heading(console, f"Policy {ran.policy}, cold start {asked.cold_start_seconds} s; {replica}")
+        draw_heading(console, f"Policy {ran.policy}, cold start {_start(asked.starts)}; {replica}")
         draw_below(console, in_columns(_sums(answer, ran), right=1))
         draw_heading(console, "What decided")
         draw_below(console, in_columns(_steps(ran), ("rule", "looks"), right=1))
         _draw_series(answer, ran, console)
     draw_heading(console, "What to know")
     draw_list(console, (SIMULATED, *answer.warnings))
+
+
+def _start(starts: Starts) -> str:
+    return f"{starts.seconds} s" + (f", spread {starts.spread:g}" if starts.spread else "")
 
 
 def _sums(answer: SimulateAnswer, ran: Ran) -> Iterator[tuple[str, str, str]]:

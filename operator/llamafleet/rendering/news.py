@@ -23,8 +23,8 @@ NOBODY: Final = {"waiting": 0, "running": 0}
 """The queue of a fleet that nobody asks for anything."""
 
 AGE: Final = timedelta(minutes=1)
-"""How old the queue in the status may get while it changes. Who takes over begins with what stands there; a
-minute is the shortest cold start that is worth the name."""
+"""How old the queue in the status may get while it changes. Another process begins with what stands there;
+a minute, which is four looks, is all that it misses."""
 
 
 def is_news(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:

@@ -33,5 +33,5 @@ def figures(plan: Plan) -> dict[str, Any]:
     if signals is not None:
         found["queue"] = {"waiting": signals.waiting, "running": signals.running}
     if plan.case.spec.scaling is not None and memory != NO_MEMORY:
-        found["scaling"] = memory.model_dump(mode="json", by_alias=True, exclude_none=True)
+        found["scaling"] = memory.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return found

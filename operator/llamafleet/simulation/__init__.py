@@ -17,7 +17,7 @@ from llamafleet.simulation.policy import Policy
 from llamafleet.simulation.profile import LAB, Profile, profile_for
 from llamafleet.simulation.result import Point, Result
 from llamafleet.simulation.run import simulate
-from llamafleet.simulation.settings import Settings
+from llamafleet.simulation.settings import Settings, Starts
 from llamafleet.simulation.trace import BadTrace, Trace, open_trace, read_trace
 from llamafleet.simulation.view import View
 from llamafleet.simulation.work import lab, mean_replicas, peak_replicas, work_seconds
@@ -30,6 +30,7 @@ __all__ = [
     "Profile",
     "Result",
     "Settings",
+    "Starts",
     "Trace",
     "View",
     "lab",

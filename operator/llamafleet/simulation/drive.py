@@ -19,7 +19,7 @@ from llamafleet.simulation.profile import Profile
 from llamafleet.simulation.result import Result
 from llamafleet.simulation.rightsize import fewest
 from llamafleet.simulation.run import simulate
-from llamafleet.simulation.settings import Settings
+from llamafleet.simulation.settings import Settings, Starts
 from llamafleet.simulation.trace import Trace
 from llamafleet.simulation.work import lab
 
@@ -118,15 +118,13 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
 """By the name that ``--policy`` has for it."""
 
 
-def course(
-    trace: Trace, profile: Profile, ground: Ground, cold_start_seconds: float, seed: int = 1
-) -> Course:
+def course(trace: Trace, profile: Profile, ground: Ground, starts: Starts) -> Course:
     """A fleet that runs when the trace begins: with 1.2 times the replicas that its first ten minutes need.
 
     As far as its bounds, its windows and its money allow so many; it keeps them for ten minutes, whatever is
     decided, because nobody has seen a request yet.
     """
-    found = lab(trace, profile, cold_start_seconds)
+    found = lab(trace, profile, starts.seconds)
     scaling = ground.spec.scaling
     wanted = found.initial
     if scaling is not None:
@@ -137,8 +135,9 @@ def course(
     until = opening(ground.spec.schedule, NO_OVERRIDES, ground.start).until
     left = found.floor_seconds if until is None else (until - ground.start) / timedelta(seconds=1)
     settings = Settings(
-        cold_start_seconds=cold_start_seconds,
-        seed=seed,
+        cold_start_seconds=starts.seconds,
+        cold_start_spread=starts.spread,
+        seed=starts.seed,
         initial=initial,
         floor_seconds=min(found.floor_seconds, left) if initial else 0.0,
         points=MOST_LOOKS,

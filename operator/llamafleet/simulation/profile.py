@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from llamafleet.catalogue import GpuFacts
-from llamafleet.planning.sizing.shape import Shape
 from llamafleet.planning.performance.measured import Row, derived, lab_rows
+from llamafleet.planning.sizing.shape import Shape
 
 MS: Final = 0.001
 

@@ -6,6 +6,21 @@ from llamafleet.errors import InvalidSpec
 
 
 @dataclass(frozen=True, slots=True)
+class Starts:
+    """How long replicas take from the request for them to their first answer.
+
+    Attributes:
+        seconds: the usual time; the median when it varies.
+        spread: the standard deviation of its logarithm; 0: all are the same.
+        seed: of those that vary.
+    """
+
+    seconds: float
+    spread: float = 0.0
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The circumstances of a run; the same settings and trace give the same result.
 

@@ -190,8 +190,8 @@ def test_a_flat_load_does_not_flap(pace: Pace | None) -> None:
 
 
 def test_a_steady_load_gets_what_it_needs() -> None:
-    """8 requests/s of 150 tokens at 0.03/16 + 0.0001 s and 500 of prompt at 0.0001 s: 2.8 full replicas."""
-    verdict = told(steady(480), TERMS)
+    """7 requests/s of 150 tokens at 0.03/16 + 0.0001 s and 500 of prompt at 0.0001 s: 2.4 full replicas."""
+    verdict = told(steady(480, running=28, rate=7.0), TERMS)
 
     assert verdict.replicas == 3
 
@@ -231,7 +231,8 @@ def test_idle_goes_to_zero_after_the_authors_time_only() -> None:
 
 def test_a_backlog_of_a_cold_start_is_not_counted_again_and_again() -> None:
     """A burst of 20/s finds the fleet at zero: replicas for its rate and its queue."""
-    memory, counts = told(steady(60), TERMS).memory, []
+    counts: list[int] = []
+    memory = told(steady(60), TERMS).memory
     now = NOW + timedelta(hours=3)
     memory = decide(Signals(0, 0, 0, 0, finished=0), memory, replace(TERMS, now=now, replicas=0)).memory
     for number in range(1, 12):
