@@ -161,7 +161,7 @@ def test_another_autoscaler_acts_inside_the_windows(shell: Shell, policy: str) -
 
 
 def test_the_same_question_has_the_same_answer(shell: Shell) -> None:
-    write_trace([*every(1, 60), *(7200 + at for at in every(1, 60))])
+    write_trace([*every(1, 60), *every(1, 7260, 7200)])
     spec = "scaling: {minReplicas: 0, maxReplicas: 6}"
     varied = ["--cold-start-spread", "0.5", "--seed"]
     first = shell.json(spec, *varied, "7")

@@ -32,7 +32,10 @@ work ends, so the count stays for another one; whoever falls with the first look
 LATE_SECONDS = 5.0
 """What two cores may add."""
 
-FALL_SECONDS = DELAY_SECONDS + 2 * LOOK_SECONDS + LATE_SECONDS
+MEMORY_SECONDS = 60.0
+"""For so long the policy takes requests that came for requests that come."""
+
+FALL_SECONDS = MEMORY_SECONDS + DELAY_SECONDS + 2 * LOOK_SECONDS + LATE_SECONDS
 
 CLIENTS = 32
 RUNNING = 12
@@ -93,10 +96,16 @@ def test_the_count_follows_the_queue_to_zero_and_back_and_stays_where_it_cannot_
         until(lambda: heard.wanted() < 2, FALL_SECONDS, "the fleet to fall")
         assert time.monotonic() - ended > DELAY_SECONDS - LOOK_SECONDS, "it fell before the delay was over"
         until(lambda: heard.wanted() == 0, FALL_SECONDS, "the fleet to go to zero")
+        assert [half_heard.wanted(), unheard.wanted()] == [2, 2], "missing readings are no sign of rest"
+
+        loads[2].clients = CLIENTS
+        unheard.apply(image=PLANNED, scaling={**SCALING, "maxReplicas": 3})
         wakes(heard, loads[0])
-        hold(half_heard, unheard, until_then=ended + DELAY_SECONDS + LOOK_SECONDS + LATE_SECONDS)
+        hold(unheard, 2, until_then=time.monotonic() + LOOK_SECONDS)
         faults.close()
-        until(lambda: half_heard.wanted() == unheard.wanted() == 0, 2 * FALL_SECONDS, "the others to follow")
+        until(lambda: unheard.wanted() == 3, LOOK_SECONDS + LATE_SECONDS, "a reading to move the count again")
+        half_heard.llama.wait_for("MetricsAvailable", "True", "Read")
+        end(loads)
     assert [line for load in loads for line in load.lost()] == []
 
 
@@ -126,12 +135,10 @@ def end(loads: list[Load]) -> float:
     return since
 
 
-def hold(*fleets: Fleet, until_then: float) -> None:
+def hold(fleet: Fleet, replicas: int, *, until_then: float) -> None:
     """The count stays as it is until this moment."""
-    while True:
-        assert [fleet.wanted() for fleet in fleets] == [2] * len(fleets)
-        if time.monotonic() > until_then:
-            return
+    while time.monotonic() < until_then:
+        assert fleet.wanted() == replicas
         time.sleep(1)
 
 
