@@ -142,6 +142,30 @@ def test_the_monthly_budget_ends_it_and_then_requests_are_refused(shell: Shell) 
     assert printed["requests"] == printed["finished"] + printed["refused"]
 
 
+def test_a_limit_below_the_price_of_a_replica_is_told(shell: Shell) -> None:
+    write_trace(every(60, 3600))
+    printed = shell.json('scaling: {minReplicas: 1, maxReplicas: 2}\n  cost: {hourlyLimit: "0.50"}')
+    assert (printed["refused"], printed["usd"]) == (60, "0.00")
+    assert printed["warnings"] == [
+        "spec.cost.hourlyLimit = 0.50: must be at least 1.19, the price of one replica per hour in USD; until "
+        "then the fleet has none."
+    ]
+
+
+def test_without_anything_that_scales_it_a_fleet_has_one_replica(shell: Shell) -> None:
+    """Although the first ten minutes keep more than one busy."""
+    write_trace(sorted((float(at), 30_000, 1000) for at in range(0, 600, 5)))
+    printed = shell.json("")
+    assert (printed["mostReplicas"], printed["scaleEvents"]) == (1, 0)
+    assert shell.json("scaling: {minReplicas: 1, maxReplicas: 9}")["series"][0]["ready"] > 1
+
+
+def test_zero_replicas_by_hand_refuse_all_as_the_waker_does(shell: Shell) -> None:
+    write_trace(every(60, 3600))
+    printed = shell.json("replicas: 0")
+    assert (printed["refused"], printed["unserved"], printed["gpuHours"]) == (60, 0, 0)
+
+
 def test_a_suspended_fleet_refuses_all(shell: Shell) -> None:
     write_trace(every(60, 3600))
     printed = shell.json("suspend: true\n  scaling: {minReplicas: 1, maxReplicas: 2}")
@@ -158,6 +182,17 @@ def test_another_autoscaler_acts_inside_the_windows(shell: Shell, policy: str) -
     assert printed["finished"] >= 4 * 60 - 2
     assert printed["refused"] >= 4 * 60 - 2
     assert printed["gpuHours"] < 6
+
+
+@pytest.mark.parametrize("policy", ["hpa", "hpa-active", "keda", "keda-active", "kubeai"])
+@pytest.mark.parametrize(("low", "waits"), [(0, True), (1, False), (2, False)])
+def test_another_autoscaler_keeps_to_min_replicas(shell: Shell, policy: str, low: int, *, waits: bool) -> None:
+    """None of them is made to look worse than its user would set it up. An HPA keeps one in any case."""
+    write_trace([(0.0, 100, 10), (7200.0, 100, 10)])
+    printed = shell.json(f"scaling: {{minReplicas: {low}, maxReplicas: 3}}", "--policy", policy)
+    fewest = max(low, 1) if policy.startswith("hpa") else low
+    assert min(one["wanted"] for one in printed["series"]) == fewest
+    assert (printed["waitSeconds"]["max"] > 0) == (waits and fewest == 0)
 
 
 def test_the_same_question_has_the_same_answer(shell: Shell) -> None:
@@ -214,6 +249,16 @@ def test_a_standard_input_that_is_closed_ends_with_1(shell: Shell, monkeypatch: 
     ended = shell.run("replicas: 1", "--trace", "-")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "llamafleet: standard input: must be a trace of requests, and it is closed\n"
+
+
+@pytest.mark.parametrize("options", [["-"], ["cr.yaml", "--pools", "-"]], ids=["the resource", "pools"])
+def test_standard_input_is_read_once(options: list[str], shell: Shell) -> None:
+    assert main(["simulate", *options, "--trace", "-"], now=NOW) == 1
+    ended = shell.captured.readouterr()
+    assert (ended.out, ended.err) == (
+        "",
+        "llamafleet: --trace = -: must be a file where standard input is a manifest\n",
+    )
 
 
 def test_a_trace_may_come_from_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,6 +319,14 @@ def test_a_plain_trace_is_read_as_well(shell: Shell) -> None:
     write_trace(every(60, 600), "plain.csv")
     Path("trace.csv.gz").write_bytes(Path("plain.csv").read_bytes())
     assert shell.json("replicas: 1")["finished"] == 10
+
+
+def test_a_trace_of_one_request_has_a_view_without_empty_tables(shell: Shell) -> None:
+    write_trace([(0.0, 100, 10)])
+    view = shell.run("scaling: {minReplicas: 0, maxReplicas: 2}").out
+    assert "of 1 request\n" in view
+    assert "What decided" not in view
+    assert "Replicas over time" not in view
 
 
 def test_yaml_says_the_same_as_json(shell: Shell) -> None:

@@ -1,6 +1,7 @@
 """``docs/simulate-output.md`` tells what ``llamafleet simulate`` prints: every key with its type, a view.
 
-``pytest tests/rendering tests/cli/test_simulate_output.py --update-golden`` writes what is printed now.
+``pytest tests/rendering tests/cli/test_simulate_output.py --update-golden`` writes what is printed now,
+into this page and into the README.
 """
 
 import json
@@ -19,6 +20,8 @@ from llamafleet.cli.simulate_output import DecidedBy, ModelUsed, SeriesPoint, Si
 
 FILE = ROOT / "docs" / "simulate-output.md"
 PAGE = FILE.read_text("utf-8")
+README = ROOT / "README.md"
+SUMS = re.compile(r"llamafleet (simulate .+)\n\n```text\n((?:.*\n)*?)…\n```\n")
 VIEW = re.compile(r"```console\n\$ llamafleet (.+)\n((?:.*\n)*?)```")
 TRACE = "azure-conv-2023.csv.gz"
 QUICK = ["simulate", "chat.yaml", "--trace", TRACE, "--start", "2026-11-23T09:00:00+01:00"]
@@ -60,6 +63,22 @@ def test_the_page_shows_what_is_printed(
         FILE.write_text(PAGE[: found.start(2)] + printed + PAGE[found.end(2) :], "utf-8")
         return
     assert printed == view
+
+
+def test_the_readme_shows_what_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """The sums, without what follows them."""
+    monkeypatch.chdir(ROOT)
+    page = README.read_text("utf-8")
+    (found,) = SUMS.finditer(page)
+    command, sums = found.groups()
+    assert main(shlex.split(command), now=NOW) == 0
+    printed = capsys.readouterr().out.partition("\nWhat decided")[0]
+    if request.config.getoption("--update-golden", default=False):
+        README.write_text(page[: found.start(2)] + printed + page[found.end(2) :], "utf-8")
+        return
+    assert printed == sums
 
 
 def test_every_answer_has_every_key_in_its_type(capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,10 +80,10 @@ def test_without_matplotlib_one_line_says_what_to_install_before_anything_is_sim
     assert (silent.returncode, silent.stderr) == (0, "")  # and no bar where nobody watches
 
 
-def test_parts_keep_the_peaks_of_what_is_wanted_and_waits() -> None:
+def test_parts_keep_every_peak() -> None:
     points = [Point(0, 1, 1, 0, 3), Point(15, 4, 1, 9, 2), Point(45, 2, 2, 1, 5), Point(60, 2, 2, 0, 0)]
     first, second = parts(points, 60)
-    assert (first.at, first.wanted, first.ready, first.starting) == (0, 4, 2, 0)
+    assert (first.at, first.wanted, first.ready, first.starting) == (0, 4, 2, 2)
     assert (first.waiting, first.running) == (9, 5)
     assert (second.at, second.wanted) == (60, 2)
 

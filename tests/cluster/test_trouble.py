@@ -96,10 +96,9 @@ class TestBadInput:
         assert small.get()["status"]["cost"]["hourlyRate"] == "1.19"
 
     def test_fields_without_effect_are_named(self, small: Llama) -> None:
-        small.apply(scaling={"queueDepth": 4, "idleTimeout": "30m"})
+        small.apply(model={"adapters": [{"name": "law", "source": "hf://acme/law"}]})
         message = small.wait_for("FieldsInEffect", "False", "NotYetInEffect")
-        assert "spec.scaling.queueDepth" in message
-        assert "spec.scaling.idleTimeout" in message
+        assert "spec.model.adapters" in message
 
     def test_an_object_of_somebody_else_is_left_alone(self, small: Llama) -> None:
         service = {

@@ -65,6 +65,7 @@ def test_defaults_are_stored_once_and_a_new_resource_is_not_yet_observed(
         "observedGeneration": -1,
         "replicas": 0,
         "readyReplicas": 0,
+        "drainingGpus": 0,
         "desiredReplicas": 0,
     }
 

@@ -42,9 +42,9 @@ def test_a_fourth_column_is_allowed_and_windows_line_ends_too() -> None:
     [
         pytest.param("", "t.csv, line 1 = (nothing): must be arrival_s,input", id="nothing"),
         pytest.param("a,b\n1,2\n", "t.csv, line 1 = a,b: must be arrival_s,", id="another header"),
-        pytest.param(HEADER, "t.csv = the file: must have at least one request", id="no request"),
+        pytest.param(HEADER, "t.csv: must have at least one request", id="no request"),
         pytest.param(f"{HEADER}0,1\n", "t.csv, line 2 = 0,1: must have 3 fields", id="a field too few"),
-        pytest.param(f"{HEADER}0,1,1\n\n", "line 3 = : must have 3 fields", id="an empty line"),
+        pytest.param(f"{HEADER}0,1,1\n\n", "t.csv, line 3 = (nothing): must have 3 fields", id="an empty line"),
         pytest.param(f"{HEADER}0,1,1\n0,1,0\n", "line 3, output_tokens = 0: must be", id="no token"),
         pytest.param(f"{HEADER}0,-1,1\n", "t.csv, line 2, input_tokens = -1: must be", id="negative"),
         pytest.param(f"{HEADER}0,1.5,1\n", "line 2, input_tokens = 1.5: must be", id="half a token"),
@@ -59,9 +59,9 @@ def test_a_fourth_column_is_allowed_and_windows_line_ends_too() -> None:
         pytest.param(f"{HEADER}inf,1,1\n", "line 2, arrival_s = inf: must", id="infinite"),
         pytest.param(f"{HEADER}-1,1,1\n", "line 2, arrival_s = -1: must", id="before the start"),
         pytest.param(f"{HEADER}{'1' * 5000}", "line 2 = 111", id="a line without end"),
-        pytest.param(gzip.compress(HEADER.encode())[:-9], "the file: must be whole gzip", id="cut gzip"),
-        pytest.param(b"\x1f\x8bnothing", "t.csv = the file: must be whole gzip", id="no gzip"),
-        pytest.param(b"\xff\xfe\x00", "t.csv = the file: must be CSV in UTF-8", id="no text"),
+        pytest.param(gzip.compress(HEADER.encode())[:-9], "t.csv: must be whole gzip", id="cut gzip"),
+        pytest.param(b"\x1f\x8bnothing", "t.csv: must be whole gzip", id="no gzip"),
+        pytest.param(b"\xff\xfe\x00", "t.csv: must be CSV in UTF-8", id="no text"),
     ],
 )
 def test_what_is_wrong_is_named(text: str | bytes, problem: str) -> None:

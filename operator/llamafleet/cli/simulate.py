@@ -23,6 +23,7 @@ def simulate(options: argparse.Namespace) -> int:
     """
     if options.plot:
         _check_plot()
+    _check_stdin(options)
     question = read_question(options)
     trace = _trace(options.trace)
     try:
@@ -59,6 +60,13 @@ def _asked(options: argparse.Namespace, asked: Fleet) -> Asked:
         slo_seconds=options.slo,
         start=options.start or begin_of_day(asked),
     )
+
+
+def _check_stdin(options: argparse.Namespace) -> None:
+    """It can be read once."""
+    if options.trace == STDIN and STDIN in (options.manifests, *options.pools):
+        message = "--trace = -: must be a file where standard input is a manifest"
+        raise BadInput(message)
 
 
 def _check_plot() -> None:

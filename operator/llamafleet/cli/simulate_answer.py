@@ -7,9 +7,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+from llamafleet.api.scalars import format_money
 from llamafleet.cli.fleet import Fleet
 from llamafleet.cli.windows_hours import usd
 from llamafleet.planning.schedule.localtime import day_begin
+from llamafleet.planning.sizing.words import usd as usd_text
 from llamafleet.simulation import Point, Profile, Result, Starts, Trace, profile_for
 from llamafleet.simulation.drive import Progress, course, run
 from llamafleet.simulation.operator import Ground
@@ -135,7 +137,19 @@ def simulate_answer(fleet: Fleet, asked: Asked, trace: Trace, progress: Progress
     result, decider, words = run(way, asked.policy, asked.slo_seconds, progress)
     steps = dict(sorted(decider.steps.items(), key=lambda item: -item[1]))
     ran = Ran(words, result, profile, shape.hourly_usd, steps, asked.slo_seconds)
-    return SimulateAnswer(fleet, asked, ran, fleet.warnings)
+    return SimulateAnswer(fleet, asked, ran, (*fleet.warnings, *_unaffordable(fleet)))
+
+
+def _unaffordable(fleet: Fleet) -> tuple[str, ...]:
+    """A sentence when the limit is below the price of one replica."""
+    cost, price = fleet.question.llama.spec.cost, fleet.hourly_usd
+    limit = cost.hourly_limit if cost else None
+    if limit is None or price is None or price <= limit:
+        return ()
+    return (
+        f"spec.cost.hourlyLimit = {format_money(limit)}: must be at least {usd_text(price)}, the price of one "
+        "replica per hour in USD; until then the fleet has none.",
+    )
 
 
 def begin_of_day(fleet: Fleet) -> datetime:

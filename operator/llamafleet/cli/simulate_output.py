@@ -71,10 +71,10 @@ class SeriesPoint(Record):
     """How many replicas were wanted, at the most."""
 
     ready: int
-    """How many answered, at the end of it."""
+    """How many answered, at the most."""
 
     starting: int
-    """How many were wanted and did not answer yet, at the end of it."""
+    """How many more than these were wanted: they did not answer yet."""
 
     waiting: int
     """How many requests waited, at the most."""

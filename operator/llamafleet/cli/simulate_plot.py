@@ -53,6 +53,7 @@ def _draw(answer: SimulateAnswer, ran: Ran, figure: Figure) -> None:
     for axes, name in ((upper, "replicas"), (lower, "waiting requests")):
         axes.set_ylabel(name)
         axes.set_ylim(bottom=0)
+        axes.margins(x=0)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(visible=True, color="#eeeeee", linewidth=0.8)
         axes.set_axisbelow(True)
@@ -79,7 +80,7 @@ def _draw_replicas(axes: Axes, rows: tuple[Part, ...], edges: list[float]) -> No
     axes.stairs(with_starting, edges, color=STARTING_COLOUR, fill=True, alpha=0.6, label="ready and starting")
     axes.stairs(ready, edges, color=READY_COLOUR, fill=True, alpha=0.75, label="ready")
     axes.stairs(
-        [row.wanted for row in rows], edges, color=FLEET_COLOUR, linewidth=0.9, baseline=None, label="wanted"
+        [row.wanted for row in rows], edges, color=FLEET_COLOUR, linewidth=0.6, baseline=None, label="wanted"
     )
     axes.legend(loc="upper left", ncols=3, frameon=False, fontsize=8.5, bbox_to_anchor=(0, 1.1))
 

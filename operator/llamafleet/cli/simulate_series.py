@@ -21,8 +21,8 @@ class Part:
     Attributes:
         at: when it begins, seconds from the beginning of the trace.
         wanted: how many replicas were wanted, at the most.
-        ready: how many answered, at its last look.
-        starting: how many were wanted and did not answer yet, at its last look.
+        ready: how many answered, at the most.
+        starting: how many more than these were wanted: they did not answer yet.
         waiting: how many requests waited, at the most.
         running: how many were being worked on, at the most.
     """
@@ -59,12 +59,13 @@ def parts(points: Iterable[Point], length: float) -> tuple[Part, ...]:
 
 def _append(found: list[Part], group: Sequence[Point], length: float) -> None:
     begin = group[0].time_s // length * length
+    wanted, ready = max(one.wanted for one in group), max(one.ready for one in group)
     found.append(
         Part(
             at=begin,
-            wanted=max(one.wanted for one in group),
-            ready=group[-1].ready,
-            starting=max(group[-1].wanted - group[-1].ready, 0),
+            wanted=wanted,
+            ready=ready,
+            starting=max(wanted - ready, 0),
             waiting=max(one.waiting for one in group),
             running=max(one.running for one in group),
         )

@@ -10,6 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from llamafleet.api.scalars import format_duration
 from llamafleet.cli.manifests import full_name
 from llamafleet.cli.screen import draw_below, draw_heading, draw_list, draws_blocks, in_columns
 from llamafleet.cli.simulate_answer import SIMULATED, Ran, SimulateAnswer
@@ -44,9 +45,10 @@ def draw(answer: SimulateAnswer, console: Console) -> None:
         replica = f"one replica, {placed(fleet.shape)}, {per_hour(fleet.shape.hourly_usd)}"
         draw_heading(console, f"Policy {ran.policy}, cold start {_start(asked.starts)}; {replica}")
         draw_below(console, in_columns(_sums(answer, ran), right=1))
-        draw_heading(console, "What decided")
-        draw_below(console, in_columns(_steps(ran), ("rule", "looks"), right=1))
-        _draw_series(answer, ran, console)
+        if ran.series:
+            draw_heading(console, "What decided")
+            draw_below(console, in_columns(_steps(ran), ("rule", "looks"), right=1))
+            _draw_series(answer, ran, console)
     draw_heading(console, "What to know")
     draw_list(console, (SIMULATED, *answer.warnings))
 
@@ -57,7 +59,7 @@ def _start(starts: Starts) -> str:
 
 def _sums(answer: SimulateAnswer, ran: Ran) -> Iterator[tuple[str, str, str]]:
     waits, result = ran.waits, ran.result
-    length = f"{timedelta(seconds=round(result.end_s))} h in all"
+    length = f"in {format_duration(timedelta(seconds=round(result.end_s)))}"
     yield "GPU-hours", f"{result.gpu_hours:,.1f}", length
     yield "USD", shown_money(ran.usd), ""
     if waits:
@@ -65,9 +67,17 @@ def _sums(answer: SimulateAnswer, ran: Ran) -> Iterator[tuple[str, str, str]]:
         yield "wait, seconds", shown, "p50 / p95 / p99 / longest"
     if ran.attainment is not None:
         share = f"{ran.attainment:.2%}".replace("%", " %")
-        yield f"within {answer.asked.slo_seconds} s", share, f"of {len(result.waits):,} requests"
+        yield (
+            f"within {answer.asked.slo_seconds} s",
+            share,
+            f"of {len(result.waits):,} request{'s' * (len(result.waits) != 1)}",
+        )
     for name, count, what in (
-        ("refused", result.refused, "requests that came while the fleet was closed or had no money"),
+        (
+            "refused",
+            result.refused,
+            "requests that came while the fleet was closed, suspended or had no money",
+        ),
         ("unserved", result.unserved, "requests that no replica had begun at the end"),
         ("cut to fit", result.cut_to_fit, "requests larger than the KV cache; each ran alone on a replica"),
     ):
@@ -87,7 +97,7 @@ def _draw_series(answer: SimulateAnswer, ran: Ran, console: Console) -> None:
     rows = parts(ran.series, length)
     most = max(max((row.ready + row.starting for row in rows), default=1), 1)
     scale, blocks = min(1.0, BAR / most), draws_blocks(console)
-    draw_heading(console, f"Replicas over time, every {timedelta(seconds=length)} h")
+    draw_heading(console, f"Replicas over time, every {format_duration(timedelta(seconds=length))}")
     headers = ("from", "wanted", "ready", "waiting", "ready and starting")
     drawn = ((_clock(answer, row), *_figures(row), _bar(row, scale, blocks=blocks)) for row in rows)
     draw_below(console, in_columns(drawn, headers, right=3))

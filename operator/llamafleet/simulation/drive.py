@@ -91,6 +91,11 @@ def _hpa(course: Course, target: float, metric: Callable[..., float]) -> Policy:
     return Hpa(metric, target, max(1, low), high)
 
 
+def _keda(course: Course, target: float, metric: Callable[..., float]) -> Policy:
+    low, high = course.bounds
+    return Keda(metric, target, high, low)
+
+
 _BY_WAITING: Final = f"{WAITING_PER_REPLICA} waiting requests per replica"
 _BY_ACTIVE: Final = f"waiting and running requests at {ACTIVE_SHARE} of max_num_seqs per replica"
 
@@ -105,14 +110,17 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
             lambda course: _hpa(course, _active(course), active),
         ),
         "keda": Driver(
-            f"KEDA, to zero, {_BY_WAITING}",
-            lambda course: Keda(waiting, _waiting(course), course.bounds[1]),
+            f"KEDA, {_BY_WAITING}",
+            lambda course: _keda(course, _waiting(course), waiting),
         ),
         "keda-active": Driver(
-            f"KEDA, to zero, {_BY_ACTIVE}",
-            lambda course: Keda(active, _active(course), course.bounds[1]),
+            f"KEDA, {_BY_ACTIVE}",
+            lambda course: _keda(course, _active(course), active),
         ),
-        "kubeai": Driver(f"KubeAI, {_BY_ACTIVE}", lambda course: KubeAI(_active(course))),
+        "kubeai": Driver(
+            f"KubeAI, {_BY_ACTIVE}",
+            lambda course: KubeAI(_active(course), course.bounds[0]),
+        ),
     }
 )
 """By the name that ``--policy`` has for it."""
@@ -160,6 +168,8 @@ def run(
         return _static(course, slo_seconds, progress)
     if policy == OURS:
         decider, words = Operator(course.ground), "llamafleet"
+        if course.ground.spec.scaling is None:  # nothing scales it: it has what it always has
+            course = replace(course, settings=replace(course.settings, initial=decider.first()))
     else:
         driver = DRIVERS[policy]
         decider, words = Driven(course.ground, driver.made(course), course.bounds[1]), driver.words

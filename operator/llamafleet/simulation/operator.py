@@ -149,6 +149,8 @@ class Operator(Policy):
             prompt_tokens=view.prompt_tokens,
             generation_tokens=view.generation_tokens,
             kv_usage=view.kv_usage,
+            crowded=view.ready if view.waiting else 0,  # one queue for all: nobody rests while requests wait
+            crowded_running=view.running if view.waiting else 0,
         )
 
     def _keep(self, case: Situation, reasons: tuple[Reason, ...], view: View) -> int:
@@ -156,7 +158,8 @@ class Operator(Policy):
         count, step = reasons[-1].replicas, _decisive(reasons)
         self.steps[step] = self.steps.get(step, 0) + 1
         is_open = case.opening.open and case.early.until is None
-        ruled_out = not count and (step != DEMAND or case.spec.suspend)
+        by_hand = case.spec.suspend or (self._ground.spec is case.spec and case.spec.replicas == 0)
+        ruled_out = not count and (step != DEMAND or by_hand)
         self.refusing = ruled_out or not (is_open or view.ready)
         spent = step == "within_budget"
         self._kept = _Kept(

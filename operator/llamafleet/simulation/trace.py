@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
-from llamafleet.errors import InvalidSpec
+from llamafleet.errors import LlamafleetError
 
 COLUMNS: Final = ("arrival_s", "input_tokens", "output_tokens")
 REUSABLE: Final = "reusable_prefix_tokens"
@@ -35,13 +35,27 @@ LARGEST_TOKENS: Final = 100_000_000
 LATEST_SECONDS: Final = 10 * 366 * 86_400
 """Ten years."""
 
+NOTHING: Final = "(nothing)"
+"""How messages write an empty value."""
+
 _GZIP: Final = b"\x1f\x8b"
 _ROWS: Final = 20_000
 """Rows that are read at a time."""
 
 
-class BadTrace(InvalidSpec):
-    """A trace cannot be used; the message names the file, the line, the field, the value and the rule."""
+class BadTrace(LlamafleetError):
+    """A trace cannot be used; the message names the file, the line, the field, the value and the rule.
+
+    Args:
+        where: the file, and where one is wrong the line and the field.
+        value: what stands there; None where the whole file is wrong.
+        rule: what it must be: "must be …".
+    """
+
+    def __init__(self, where: str, value: str | None, rule: str) -> None:
+        """Join them to one sentence."""
+        found = "" if value is None else f" = {value or NOTHING}"
+        super().__init__(f"{where}{found}: {rule}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ def open_trace(path: str) -> Trace:
         with Path(path).open("rb") as file:
             return read_trace(path, file)
     except OSError as error:
-        raise BadTrace(path, "the file", f"cannot be read: {error.strerror or error}") from error
+        raise BadTrace(path, None, f"cannot be read: {error.strerror or error}") from error
 
 
 def read_trace(name: str, file: BinaryIO) -> Trace:
@@ -102,9 +116,9 @@ def read_trace(name: str, file: BinaryIO) -> Trace:
     try:
         return _read(name, csv.reader(iter(partial(text.readline, LONGEST_LINE), "")))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadTrace(name, "the file", f"must be whole gzip: {error}") from error
+        raise BadTrace(name, None, f"must be whole gzip: {error}") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise BadTrace(name, "the file", f"must be CSV in UTF-8, plain or gzip: {error}") from error
+        raise BadTrace(name, None, f"must be CSV in UTF-8, plain or gzip: {error}") from error
 
 
 class _Joined(io.RawIOBase):
@@ -129,15 +143,15 @@ def _read(name: str, rows: Iterator[list[str]]) -> Trace:
     if header not in {COLUMNS, (*COLUMNS, REUSABLE)}:
         rule = f"must be {','.join(COLUMNS)}, and {REUSABLE} may follow"
         where = f"{name}, line 1"
-        raise BadTrace(where, ",".join(header)[:LONGEST_LINE] or "(nothing)", rule)
+        raise BadTrace(where, ",".join(header)[:LONGEST_LINE], rule)
     arrivals, inputs, outputs = array("d"), array("l"), array("l")
     while chunk := list(islice(rows, _ROWS)):
         if not _add(chunk, header, (arrivals, inputs, outputs)):
             _blame(name, header, chunk, len(arrivals), arrivals[-1] if arrivals else 0.0)
         if len(arrivals) > MOST_REQUESTS:
-            raise BadTrace(name, "the file", f"must have at most {MOST_REQUESTS:,} requests")
+            raise BadTrace(name, None, f"must have at most {MOST_REQUESTS:,} requests")
     if not arrivals:
-        raise BadTrace(name, "the file", "must have at least one request")
+        raise BadTrace(name, None, "must have at least one request")
     return Trace(arrivals, inputs, outputs)
 
 
@@ -185,7 +199,7 @@ def _blame(name: str, header: Sequence[str], chunk: list[list[str]], before: int
                 rule = f"must be a whole number from {least} to {LARGEST_TOKENS:,}"
                 cell = f"{where}, {field}"
                 raise BadTrace(cell, text, rule)
-    raise BadTrace(name, "the file", "must have plain numbers only")
+    raise BadTrace(name, None, "must have plain numbers only")
 
 
 def _number(text: str) -> float | None:

@@ -56,19 +56,21 @@ def test_where_nobody_knows_there_are_no_signals(found: Signals | None) -> None:
 KNOWN = {
     "one replica": (
         look(ready(), now={"a": BUSY}),
-        Signals(ready=1, coming=0, waiting=6, running=4, kv_usage=0.5),
+        Signals(ready=1, coming=0, waiting=6, running=4, kv_usage=0.5, crowded=1, crowded_running=4),
     ),
     "two replicas, and a third that loads": (
         look(ready(), ready("b"), loading(), now={"a": BUSY, "b": LATER}, wanted=3),
-        Signals(ready=2, coming=1, waiting=13, running=9, kv_usage=0.625),
+        Signals(ready=2, coming=1, waiting=13, running=9, kv_usage=0.625, crowded=2, crowded_running=9),
     ),
     "one of two is silent": (
         look(ready(), ready("b"), now={"a": BUSY}, wanted=2),
-        Signals(ready=2, coming=0, waiting=6, running=4, kv_usage=0.5, partial=True),
+        Signals(
+            ready=2, coming=0, waiting=6, running=4, kv_usage=0.5, partial=True, crowded=1, crowded_running=4
+        ),
     ),
     "what the waker still holds waits, too": (
         look(ready(), now={"a": BUSY}, held=3),
-        Signals(ready=1, coming=0, waiting=9, running=4, kv_usage=0.5),
+        Signals(ready=1, coming=0, waiting=9, running=4, kv_usage=0.5, crowded=1, crowded_running=4),
     ),
     "the replicas are silent, and the waker holds requests": (
         look(ready(), held=3),
@@ -243,3 +245,9 @@ def test_the_recorded_server_under_kv_pressure() -> None:
     assert (found.running, found.waiting) == (8, 8)
     assert found.kv_usage == pytest.approx(0.974, abs=0.001)
     assert found.finished is None
+
+
+def test_a_replica_that_rests_while_another_is_crowded_says_nothing_of_what_a_full_one_does() -> None:
+    found = look(ready(), ready("b"), now={"a": BUSY, "b": Load(1, 0)}, wanted=2)
+    assert found is not None
+    assert (found.crowded, found.crowded_running, found.running) == (1, 4, 5)

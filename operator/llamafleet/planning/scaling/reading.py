@@ -35,6 +35,7 @@ def signals(
     read = {pod.uid: loads[pod.uid] for pod in ready if pod.uid in loads}
     if not read and not (held if ready else held is not None):
         return None
+    crowded = [load for load in read.values() if load.waiting]
     shares = [load.kv_usage for load in read.values() if load.kv_usage is not None]
     return Signals(
         ready=len(ready),
@@ -47,6 +48,8 @@ def signals(
         generation_tokens=_increments(read, before, lambda load: load.generation_tokens),
         rejected=_increments(read, before, lambda load: load.rejected) or 0,
         kv_usage=sum(shares) / len(shares) if shares else None,
+        crowded=len(crowded),
+        crowded_running=sum(load.running for load in crowded),
         partial=len(read) < len(ready) or (not ready and any(pod.started for pod in pods)),
     )
 

@@ -28,6 +28,9 @@ class Signals:
         rejected: requests that full queues refused since then.
         kv_usage: the share of the KV cache in use, 0 to 1, the mean over the replicas; None when not known.
         partial: whether a ready replica gave no reading.
+        crowded: ready replicas that have requests waiting of their own. A Service spreads requests by chance, so
+            some may be crowded while others rest; what one works on while others wait for it is its capacity.
+        crowded_running: requests that these work on.
     """
 
     ready: int
@@ -41,6 +44,8 @@ class Signals:
     rejected: int = 0
     kv_usage: float | None = None
     partial: bool = False
+    crowded: int = 0
+    crowded_running: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,23 +19,27 @@ class Keda(Policy):
 
     interval_seconds: ClassVar[float] = SYNC_SECONDS
 
-    def __init__(self, metric: Metric, target: float, high: int) -> None:
-        """A ScaledObject that has just been applied, with minReplicaCount 0.
+    def __init__(self, metric: Metric, target: float, high: int, low: int = 0) -> None:
+        """A ScaledObject that has just been applied.
 
         Args:
             metric: the sum over the fleet; above 0 it is active.
             target: of the metric per replica.
             high: maxReplicaCount.
+            low: minReplicaCount; from 1 on the HPA alone decides.
         """
         self._metric = metric
-        self._hpa = Hpa(metric, target, 1, high)
+        self._low = low
+        self._hpa = Hpa(metric, target, max(1, low), high)
         self._polled_s = -POLLING_SECONDS
         self._active_s = 0.0
 
     def look(self, view: View) -> int:
         """The HPA's count, unless a poll switches the fleet on or off."""
-        count = self._hpa.look(view) if view.wanted else 0  # at zero replicas an HPA is switched off
-        if view.now_s - self._polled_s < POLLING_SECONDS:
+        count = (
+            self._hpa.look(view) if view.wanted or self._low else 0
+        )  # at zero replicas an HPA is switched off
+        if self._low or view.now_s - self._polled_s < POLLING_SECONDS:
             return count
         self._polled_s = view.now_s
         if self._metric(view) > 0:

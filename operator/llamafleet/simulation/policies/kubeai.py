@@ -24,22 +24,24 @@ class KubeAI(Policy):
     interval_seconds: ClassVar[float] = INTERVAL_SECONDS
     wake_seconds: ClassVar[float | None] = 0.0
 
-    def __init__(self, target: float) -> None:
+    def __init__(self, target: float, low: int = 0) -> None:
         """A model that has just been applied.
 
         Args:
             target: targetRequests, active requests per replica.
+            low: minReplicas.
         """
         self._target = target
+        self._low = low
         self._samples = deque([0] * SAMPLES, SAMPLES)
         self._lower = 0
 
     def look(self, view: View) -> int:
         """The average, rounded up; one replica at once for the request that wakes the fleet."""
         if not view.wanted:  # a fleet of zero has no endpoint, and without one the average stands still
-            return min(view.active, 1)
+            return max(min(view.active, 1), self._low)
         self._samples.append(view.active)
-        asked = math.ceil(sum(self._samples) / SAMPLES / self._target)
+        asked = max(math.ceil(sum(self._samples) / SAMPLES / self._target), self._low)
         if asked >= view.wanted:
             self._lower = 0
             return asked
