@@ -19,7 +19,7 @@ from llamafleet.api.memory import Memory
 from llamafleet.api.observed import PodSeen
 from llamafleet.planning.scaling.policy import decide
 from llamafleet.planning.scaling.reading import signals
-from llamafleet.planning.scaling.signals import Terms
+from llamafleet.planning.scaling.signals import Pace, Terms
 
 FLEETS: Final = 100
 PODS: Final = 100
@@ -85,13 +85,13 @@ TERMS: Final = Terms(
     now=NOW,
     replicas=PODS,
     low=1,
-    high=2 * PODS,
     queue_depth=8,
     scale_down_delay_seconds=None,
     idle_timeout_seconds=None,
     cold_start_seconds=180.0,
     slots=16.0,
     can_wake=False,
+    pace=Pace(step=0.03, expert=0.0, experts=0, sequence=0.0001, kv_token=0.0, prompt_token=0.0001),
 )
 
 

@@ -146,10 +146,8 @@ def test_a_limit_below_the_price_of_a_replica_is_told(shell: Shell) -> None:
     write_trace(every(60, 3600))
     printed = shell.json('scaling: {minReplicas: 1, maxReplicas: 2}\n  cost: {hourlyLimit: "0.50"}')
     assert (printed["refused"], printed["usd"]) == (60, "0.00")
-    assert printed["warnings"] == [
-        "spec.cost.hourlyLimit = 0.50: must be at least 1.19, the price of one replica per hour in USD; until "
-        "then the fleet has none."
-    ]
+    (said,) = printed["warnings"]
+    assert said.startswith("spec.cost.hourlyLimit = 0.50: must be at least 1.19, the price of one replica")
 
 
 def test_without_anything_that_scales_it_a_fleet_has_one_replica(shell: Shell) -> None:
@@ -186,7 +184,9 @@ def test_another_autoscaler_acts_inside_the_windows(shell: Shell, policy: str) -
 
 @pytest.mark.parametrize("policy", ["hpa", "hpa-active", "keda", "keda-active", "kubeai"])
 @pytest.mark.parametrize(("low", "waits"), [(0, True), (1, False), (2, False)])
-def test_another_autoscaler_keeps_to_min_replicas(shell: Shell, policy: str, low: int, *, waits: bool) -> None:
+def test_another_autoscaler_keeps_to_min_replicas(
+    shell: Shell, policy: str, low: int, *, waits: bool
+) -> None:
     """None of them is made to look worse than its user would set it up. An HPA keeps one in any case."""
     write_trace([(0.0, 100, 10), (7200.0, 100, 10)])
     printed = shell.json(f"scaling: {{minReplicas: {low}, maxReplicas: 3}}", "--policy", policy)

@@ -1,6 +1,7 @@
 """The API server itself refuses what breaks a bound or a rule, saying which, and takes what is good."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,25 @@ def test_kubectl_scale_sets_the_replicas_unless_our_own_autoscaler_does(
     assert cluster.get("llama", "by-hand", place)["spec"]["replicas"] == 3
     with pytest.raises(TestbedError, match=r"spec\.replicas and spec\.scaling exclude each other"):
         cluster.kubectl("scale", place, "llama/by-us", "--replicas=3")
+
+
+def test_a_fleet_changes_its_autoscaler_as_the_page_says(cluster: ControlPlane, namespace: str) -> None:
+    """In one write each way: between two, neither or both would decide."""
+    page = (ROOT / "docs" / "scaling.md").read_text("utf-8")
+    (ours,) = re.findall(r"kubectl patch llama chat --type=merge -p '(.+)'\n", page)
+    (theirs,) = re.findall(r"The way back is `(.+)`\.", page)
+    place = f"--namespace={namespace}"
+    cluster.kubectl("create", place, "-f", "-", input=json.dumps(llama("chat")))
+    cluster.kubectl("scale", place, "llama/chat", "--replicas=3")
+
+    cluster.kubectl("patch", place, "llama", "chat", "--type=merge", "-p", ours)
+    spec = cluster.get("llama", "chat", place)["spec"]
+    assert ("replicas" in spec, spec["scaling"]["maxReplicas"]) == (False, 8)
+
+    cluster.kubectl("patch", place, "llama", "chat", "--type=merge", "-p", theirs)
+    spec = cluster.get("llama", "chat", place)["spec"]
+    assert (spec["replicas"], "scaling" in spec) == (2, False)
+    cluster.kubectl("scale", place, "llama/chat", "--replicas=3")
 
 
 def test_short_names_and_categories_find_the_kinds(cluster: ControlPlane, namespace: str) -> None:

@@ -44,7 +44,9 @@ def test_a_fourth_column_is_allowed_and_windows_line_ends_too() -> None:
         pytest.param("a,b\n1,2\n", "t.csv, line 1 = a,b: must be arrival_s,", id="another header"),
         pytest.param(HEADER, "t.csv: must have at least one request", id="no request"),
         pytest.param(f"{HEADER}0,1\n", "t.csv, line 2 = 0,1: must have 3 fields", id="a field too few"),
-        pytest.param(f"{HEADER}0,1,1\n\n", "t.csv, line 3 = (nothing): must have 3 fields", id="an empty line"),
+        pytest.param(
+            f"{HEADER}0,1,1\n\n", "t.csv, line 3 = (nothing): must have 3 fields", id="an empty line"
+        ),
         pytest.param(f"{HEADER}0,1,1\n0,1,0\n", "line 3, output_tokens = 0: must be", id="no token"),
         pytest.param(f"{HEADER}0,-1,1\n", "t.csv, line 2, input_tokens = -1: must be", id="negative"),
         pytest.param(f"{HEADER}0,1.5,1\n", "line 2, input_tokens = 1.5: must be", id="half a token"),

@@ -63,11 +63,11 @@ class Learned(Record):
     milli_slots: Count = 0
     """Requests that a replica works on at once, in thousandths. Default 0: not learned."""
 
-    full_milliseconds: Count = 0
-    """How long replicas worked while requests waited. Default 0."""
+    worked_milliseconds: Count = 0
+    """How long replicas worked. Default 0."""
 
-    full_work_milliseconds: Count = 0
-    """How long that work should have taken by the plan. Default 0."""
+    planned_milliseconds: Count = 0
+    """How long that work takes by the plan. Default 0."""
 
 
 class Lateness(Record):

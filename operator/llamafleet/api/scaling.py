@@ -33,12 +33,13 @@ class Scaling(Record):
     """The most replicas. Default 10."""
 
     queue_depth: Annotated[int, Field(ge=1, le=10_000)] = 8
-    """How many waiting requests per replica are tolerated before another replica is added. Default 8."""
+    """How many requests may wait per ready replica before replicas are started to work them off. Default 8.
+    Load that arrives is counted besides, whether anything waits or not."""
 
     scale_down_delay: Duration | None = None
     """How long a lower count must be enough before a replica is taken away. Absent: as long as a replica of
-    this fleet takes to start."""
+    this fleet takes to start, and less after a burst which found it at zero."""
 
     idle_timeout: Duration | None = None
-    """How long without any request before the fleet goes to zero, if minReplicas is 0. Absent: as long as a
-    replica of this fleet takes to start."""
+    """How long without any request before the fleet goes to zero, if minReplicas is 0. Absent: as for
+    scaleDownDelay."""

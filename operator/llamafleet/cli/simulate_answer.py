@@ -146,10 +146,8 @@ def _unaffordable(fleet: Fleet) -> tuple[str, ...]:
     limit = cost.hourly_limit if cost else None
     if limit is None or price is None or price <= limit:
         return ()
-    return (
-        f"spec.cost.hourlyLimit = {format_money(limit)}: must be at least {usd_text(price)}, the price of one "
-        "replica per hour in USD; until then the fleet has none.",
-    )
+    rule = f"must be at least {usd_text(price)}, the price of one replica per hour in USD"
+    return (f"spec.cost.hourlyLimit = {format_money(limit)}: {rule}; until then the fleet has none.",)
 
 
 def begin_of_day(fleet: Fleet) -> datetime:

@@ -67,20 +67,18 @@ def _unread(seen: Observation) -> Reason:
 
 
 def _terms(scaling: Scaling, seen: Observation, ground: Ground) -> Terms:
-    low, high = ground.opening.bounds.over(scaling.min_replicas, scaling.max_replicas)
-    at_once = slots(ground.shape)
+    low, _ = ground.opening.bounds.over(scaling.min_replicas, scaling.max_replicas)
     return Terms(
         now=seen.now,
         replicas=seen.replicas,
         low=low,
-        high=high,
         queue_depth=scaling.queue_depth,
         scale_down_delay_seconds=_seconds(scaling.scale_down_delay),
         idle_timeout_seconds=_seconds(scaling.idle_timeout),
         cold_start_seconds=ground.cold_start.total_seconds(),
-        slots=at_once,
+        slots=slots(ground.shape),
         can_wake=seen.can_wake,
-        pace=pace(ground.shape, at_once),
+        pace=pace(ground.shape),
     )
 
 

@@ -17,7 +17,7 @@ from llamafleet.planning.coldstart import ColdStarts, kind
 from llamafleet.planning.earlyclosing import NOTHING, EarlyClosing
 from llamafleet.planning.money.months import month_of
 from llamafleet.planning.replicas import decide
-from llamafleet.planning.scaling.signals import QUEUE_LOOK, Signals
+from llamafleet.planning.scaling.signals import QUEUE_LOOK, QUEUED, Signals
 from llamafleet.planning.schedule.localtime import zone_of
 from llamafleet.planning.situation import Observation, Reason, Situation
 from llamafleet.planning.sizing.shape import Shape
@@ -139,6 +139,7 @@ class Operator(Policy):
         )
 
     def _signals(self, view: View) -> Signals:
+        crowded = view.waiting >= QUEUED * view.ready
         return Signals(
             ready=view.ready,
             coming=view.coming,
@@ -149,8 +150,8 @@ class Operator(Policy):
             prompt_tokens=view.prompt_tokens,
             generation_tokens=view.generation_tokens,
             kv_usage=view.kv_usage,
-            crowded=view.ready if view.waiting else 0,  # one queue for all: nobody rests while requests wait
-            crowded_running=view.running if view.waiting else 0,
+            crowded=view.ready if crowded else 0,  # one queue for all: nobody rests while requests wait
+            crowded_running=view.running if crowded else 0,
         )
 
     def _keep(self, case: Situation, reasons: tuple[Reason, ...], view: View) -> int:

@@ -10,24 +10,26 @@ from hypothesis import strategies as st
 from builders import NOW
 from llamafleet.api.memory import NO_MEMORY, Memory
 from llamafleet.planning.scaling.policy import Verdict, decide
-from llamafleet.planning.scaling.signals import Pace, Signals, Terms
+from llamafleet.planning.scaling.signals import QUEUED, Pace, Signals, Terms
 
 LOOK = timedelta(seconds=15)
 COLD = 180.0
+PACE = Pace(step=0.03, expert=0.0, experts=0, sequence=0.0001, kv_token=0.0, prompt_token=0.0001)
+EXPERTS = Pace(step=0.016, expert=0.0012, experts=16, sequence=3e-5, kv_token=4e-8, prompt_token=0.00015)
 TERMS = Terms(
     now=NOW,
     replicas=1,
     low=0,
-    high=100,
     queue_depth=8,
     scale_down_delay_seconds=None,
     idle_timeout_seconds=None,
     cold_start_seconds=COLD,
     slots=16.0,
     can_wake=True,
-    pace=Pace(step=0.03, sequence=0.0001, prompt_token=0.0001),
+    pace=PACE,
 )
-COUNTS = st.integers(0, 5000)
+COUNTS = st.integers(0, 5000) | st.integers(0, 2**20)
+TOKENS = st.integers(0, 10**6) | st.integers(0, 2**53)
 
 
 @st.composite
@@ -39,15 +41,18 @@ def readings(draw: st.DrawFn) -> Signals:
         waiting=draw(COUNTS),
         running=draw(COUNTS),
         seconds=draw(st.none() | st.floats(0, 1e5)),
-        finished=draw(COUNTS) if known else None,
-        prompt_tokens=draw(st.integers(0, 10**9)) if known else None,
-        generation_tokens=draw(st.integers(0, 10**9)) if known else None,
+        finished=draw(TOKENS) if known else None,
+        prompt_tokens=draw(TOKENS) if known else None,
+        generation_tokens=draw(TOKENS) if known else None,
         rejected=draw(COUNTS),
         partial=draw(st.booleans()),
+        crowded=draw(st.integers(0, 40)),
+        crowded_running=draw(COUNTS),
     )
 
 
-GAPS = st.sampled_from([0.0, 0.4, 1.0, 15.0, 15.0, 15.0, 600.0, 90_000.0])
+GAPS = st.sampled_from([0.0, 0.05, 0.4, 1.0, 15.0, 15.0, 15.0, 180.0, 600.0, 90_000.0, -1.0, -90_000.0])
+"""Seconds between looks: pod events bring some at once, a busy operator is late, and a clock is set back."""
 
 
 @st.composite
@@ -66,7 +71,7 @@ def terms(draw: st.DrawFn) -> Terms:
         cold_start_seconds=draw(st.floats(0, 7200)),
         slots=draw(st.floats(0, 300)),
         can_wake=draw(st.booleans()),
-        pace=draw(st.sampled_from([None, TERMS.pace])),
+        pace=draw(st.sampled_from([PACE, EXPERTS])),
     )
 
 
@@ -91,6 +96,8 @@ def steady(
         coming=0,
         waiting=waiting,
         running=running,
+        crowded=ready if waiting >= QUEUED * ready else 0,
+        crowded_running=running if waiting >= QUEUED * ready else 0,
         seconds=15.0,
         finished=round(15 * rate),
         prompt_tokens=round(15 * rate * 500),
@@ -175,8 +182,8 @@ def test_more_waiting_requests_never_ask_for_fewer(one: int, other: int, count: 
     assert found[0] <= found[1]
 
 
-@pytest.mark.parametrize("pace", [None, TERMS.pace], ids=["pace unknown", "pace known"])
-def test_a_flat_load_does_not_flap(pace: Pace | None) -> None:
+@pytest.mark.parametrize("pace", [PACE, EXPERTS], ids=["dense", "with experts"])
+def test_a_flat_load_does_not_flap(pace: Pace) -> None:
     given_terms, counts = replace(TERMS, pace=pace), []
     memory = told(steady(240), given_terms).memory
     for number in range(240):
@@ -252,3 +259,87 @@ def test_the_sentence_has_its_arithmetic() -> None:
     assert verdict.message.startswith("The queue asks for ")
     assert "96 requests, 56 of them waiting, keep " in verdict.message
     assert "with headroom, and " in verdict.message
+
+
+AT_ONCE = replace(TERMS, scale_down_delay_seconds=0.0)
+"""Nothing is held, so that each look shows what it asks for."""
+
+WATCHED = steady(480, running=32, rate=6.4)
+"""What PACE allows: 4 replicas with 8 requests each are busy for 0.63 s with each of 6.4/s."""
+
+
+@pytest.mark.parametrize("error", [0.25, 0.5, 2.0, 4.0])
+def test_a_pace_that_the_plan_has_wrong_is_corrected_before_requests_wait(error: float) -> None:
+    parts = ("step", "sequence", "prompt_token")
+    wrong = replace(PACE, **{part: error * getattr(PACE, part) for part in parts})
+
+    right = told(WATCHED, AT_ONCE)
+
+    assert told(WATCHED, replace(AT_ONCE, pace=wrong)).replicas == right.replicas
+
+
+def test_slots_that_the_plan_has_wrong_are_corrected_once_requests_wait() -> None:
+    full = steady(12, waiting=40, running=64, rate=10.0)
+    right = told(full, AT_ONCE).replicas
+
+    assert told(full, replace(AT_ONCE, slots=60.0)).replicas == pytest.approx(right, abs=1)
+    assert told(full[:1], replace(AT_ONCE, slots=60.0)).replicas < right / 2
+
+
+def test_a_steady_load_that_was_late_gets_the_headroom_of_one_that_moves() -> None:
+    late = told([*steady(480, waiting=120, running=64), *steady(1)], AT_ONCE)
+    in_time = told([*steady(480, running=64), *steady(1)], AT_ONCE)
+
+    assert late.replicas > in_time.replicas
+
+
+def test_counters_that_nobody_could_compare_are_no_sign_that_nothing_comes() -> None:
+    """The first look of an operator that was started anew has the counters, and nothing before them."""
+    before = told(steady(20), AT_ONCE)
+    unknown = replace(
+        steady(1)[0][1], seconds=None, finished=None, prompt_tokens=None, generation_tokens=None
+    )
+
+    after = told([(120.0, unknown)], later(AT_ONCE, 20), before.memory)
+
+    assert after.replicas == before.replicas
+
+
+def test_counters_of_a_part_of_the_gap_stand_for_the_whole() -> None:
+    """A look between was partial, so what it counted is lost."""
+    before = told(steady(20), AT_ONCE)
+
+    after = told([(60.0, steady(1)[0][1])], later(AT_ONCE, 20), before.memory)
+
+    assert after.replicas == before.replicas
+
+
+def test_two_looks_at_once_are_worth_one() -> None:
+    whole = steady(1)[0][1]
+    none = replace(whole, seconds=0.05, finished=0, prompt_tokens=0, generation_tokens=0)
+    before = told(steady(20), AT_ONCE)
+
+    after = told([(15.0, whole), *[(0.05, none)] * 9], later(AT_ONCE, 20), before.memory)
+
+    assert after.replicas == before.replicas
+
+
+@settings(deadline=None, max_examples=50)  # a busy machine is no failure
+@given(looks(), terms(), st.integers(1, 10**8))
+def test_a_clock_that_was_set_back_holds_nothing_for_longer(
+    story: list[tuple[float, Signals]], given_terms: Terms, back: int
+) -> None:
+    ahead = told(story, replace(given_terms, now=NOW + timedelta(seconds=back)))
+    here = replace(given_terms, now=NOW, scale_down_delay_seconds=600.0, can_wake=False)
+    idle = Signals(ready=1, coming=0, waiting=0, running=0, seconds=15.0, finished=0)
+
+    now = decide(idle, ahead.memory, here)
+    soon = decide(idle, now.memory, replace(here, now=NOW + timedelta(minutes=11)))
+
+    assert all(ask.at <= NOW for ask in now.memory.asks)
+    assert len(soon.memory.asks) == 1
+
+
+def later(given_terms: Terms, looks_: int) -> Terms:
+    """The terms so many looks on."""
+    return replace(given_terms, now=given_terms.now + looks_ * LOOK)

@@ -68,6 +68,10 @@ KNOWN = {
             ready=2, coming=0, waiting=6, running=4, kv_usage=0.5, partial=True, crowded=1, crowded_running=4
         ),
     ),
+    "a few that wait for the next step of the engine make no crowd": (
+        look(ready(), ready("b"), now={"a": BUSY, "b": replace(BUSY, waiting=3)}, wanted=2),
+        Signals(ready=2, coming=0, waiting=9, running=8, kv_usage=0.5, crowded=1, crowded_running=4),
+    ),
     "what the waker still holds waits, too": (
         look(ready(), now={"a": BUSY}, held=3),
         Signals(ready=1, coming=0, waiting=9, running=4, kv_usage=0.5, crowded=1, crowded_running=4),
@@ -94,7 +98,7 @@ KNOWN = {
     ),
     "more replicas than are wanted": (
         look(ready(), ready("b"), now={"a": BUSY, "b": BUSY}, wanted=1),
-        Signals(ready=2, coming=0, waiting=12, running=8, kv_usage=0.5),
+        Signals(ready=2, coming=0, waiting=12, running=8, kv_usage=0.5, crowded=2, crowded_running=8),
     ),
 }
 

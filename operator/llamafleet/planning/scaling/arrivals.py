@@ -3,6 +3,7 @@
 from typing import Final
 
 from llamafleet.api.memory import MOST_SPANS, Memory, Span
+from llamafleet.api.texts import LARGEST
 from llamafleet.planning.scaling.fade import milli
 from llamafleet.planning.scaling.signals import QUEUE_LOOK, Signals
 
@@ -10,15 +11,16 @@ RATE_SECONDS: Final = 60.0
 """The rate is a mean over four looks: over two it costs 2 % more GPU-hours for the same waits."""
 
 
-def arrived(signals: Signals, memory: Memory) -> int:
+def arrived(signals: Signals, memory: Memory) -> int | None:
     """Requests that came since the last look: what there is more of, and what ended or was refused.
 
-    Before the first look nothing was counted: what it finds has not just come.
+    None when nobody knows: at the first look, and at the first one of an operator that was started anew: it
+    has no counters to compare with. Where no replica is ready, none ends.
     """
-    if memory.at is None:
-        return 0
+    if memory.at is None or (signals.finished is None and signals.ready):
+        return None
     more = signals.waiting + signals.running - memory.waiting - memory.running
-    return max(0, more + (signals.finished or 0) + signals.rejected)
+    return min(max(0, more + (signals.finished or 0) + signals.rejected), LARGEST)
 
 
 def with_span(spans: tuple[Span, ...], requests: int, seconds: float) -> tuple[Span, ...]:
@@ -29,7 +31,8 @@ def with_span(spans: tuple[Span, ...], requests: int, seconds: float) -> tuple[S
     if len(kept) > MOST_SPANS:
         first, second, *rest = kept
         both = Span(
-            milliseconds=first.milliseconds + second.milliseconds, requests=first.requests + second.requests
+            milliseconds=min(first.milliseconds + second.milliseconds, LARGEST),
+            requests=min(first.requests + second.requests, LARGEST),
         )
         kept = [both, *rest]
     return tuple(kept)

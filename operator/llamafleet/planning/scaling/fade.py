@@ -2,6 +2,8 @@
 
 import math
 
+from llamafleet.api.texts import LARGEST
+
 
 def share_left(seconds: float, time: float) -> float:
     """What is left of a sum after so many seconds: of one ``time`` ago 37 %."""
@@ -9,5 +11,10 @@ def share_left(seconds: float, time: float) -> float:
 
 
 def milli(value: float) -> int:
-    """Thousandths, never negative."""
-    return max(0, round(value * 1000))
+    """Thousandths, never negative, and no more than the status holds."""
+    return max(0, round(min(value * 1000, LARGEST)))
+
+
+def added(old: int, left: float, value: float) -> int:
+    """A sum in thousandths of which so much is left, and what has come to it."""
+    return min(round(old * left) + milli(value), LARGEST)

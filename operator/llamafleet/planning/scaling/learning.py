@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from llamafleet.api.memory import Learned, Memory
-from llamafleet.planning.scaling.fade import milli, share_left
-from llamafleet.planning.scaling.signals import Pace, Signals, Terms
+from llamafleet.planning.scaling.fade import added, milli, share_left
+from llamafleet.planning.scaling.signals import QUEUED, Pace, Signals, Terms
 
 MIX_SECONDS: Final = 600.0
 """The mix of requests is an average over ten minutes: at two the count trembles with the long requests, at
@@ -17,18 +17,17 @@ LONGEST_SECONDS: Final = 86_400.0
 ENOUGH: Final = 20
 """So many requests must have ended before they stand for the others."""
 
-SLOTS_STEP: Final = 0.2
-"""How far one look at full replicas moves the learned slots: five looks, about a minute."""
+SLOTS_SECONDS: Final = 60.0
+"""How far back full replicas are watched: the batch of a minute shows what fits into one."""
 
-FULL_KEPT: Final = 0.98
-"""What a look at full replicas leaves of the ones before: fifty looks count."""
+PACE_SECONDS: Final = 3600.0
+"""How far back the pace is watched. It belongs to the hardware, and hardly changes with the requests."""
 
-TRUST_SECONDS: Final = 1200.0
-"""The plan's pace weighs as much as so many replica-seconds of full work that was watched."""
+TRUST_SECONDS: Final = 60.0
+"""The plan's pace weighs as much as so many replica-seconds that were watched: four looks at one replica."""
 
-LEAST_FACTOR: Final = 0.5
-MOST_FACTOR: Final = 2.0
-"""What was watched corrects the plan's pace by a factor of two at the most: beyond that it errs."""
+MOST_FACTOR: Final = 4.0
+"""A replica is taken for four times as slow as planned at the most: one that hangs looks slower still."""
 
 LONGEST_STEP: Final = 60.0
 """A look that comes late counts as four: what happened in the gap is not known."""
@@ -54,9 +53,10 @@ def learn(signals: Signals, memory: Memory, terms: Terms, seconds: float) -> Lea
     if signals.partial or signals.finished is None:
         return memory.learned
     time = min(seconds, LONGEST_STEP)
+    time = min(seconds, LONGEST_STEP)
     known = _mixed(signals, memory.learned, time)
-    if signals.waiting and memory.waiting and signals.ready and signals.ready == memory.ready:
-        known = _full(known, signals, memory, terms, time)
+    if signals.ready and signals.ready == memory.ready and seconds <= LONGEST_STEP:
+        known = _paced(_full(known, signals, memory, terms, time), signals, memory, terms, time)
     served = service(known, terms)
     faded = known.longest_milliseconds * share_left(seconds, LONGEST_SECONDS)
     longest = faded if served.seconds is None else max(faded, 1000 * served.seconds)
@@ -75,23 +75,23 @@ def service(known: Learned, terms: Terms) -> Service:
     if known.milli_done <= 1000 * ENOUGH:
         return Service(None, longest, slots)
     seconds = known.busy_milliseconds / known.milli_done
-    if terms.pace is not None:
-        prompt, output = known.milli_prompt_tokens, known.milli_output_tokens
-        work = _work(terms.pace, prompt, output, slots) / known.milli_done * _factor(known)
-        seconds = max(seconds, work * slots)
+    work = _work(terms.pace, known, known.milli_prompt_tokens, known.milli_output_tokens, slots)
+    seconds = max(seconds, work / known.milli_done * _factor(known) * slots)
     return Service(seconds or None, longest, slots)
 
 
-def _work(pace: Pace, prompt: float, output: float, slots: float) -> float:
-    """Seconds of a full replica for so many tokens."""
-    return prompt * pace.prompt_token + output * (pace.step / slots + pace.sequence)
+def _work(pace: Pace, known: Learned, prompt: float, output: float, batch: float) -> float:
+    """Seconds of a replica for so many tokens, when it works on so many requests."""
+    tokens = known.milli_prompt_tokens + known.milli_output_tokens / 2
+    context = tokens / max(known.milli_done, 1000)
+    return prompt * pace.prompt_token + output * pace.token(batch, context)
 
 
 def _factor(known: Learned) -> float:
     """How much slower the replicas are than the plan says."""
     trust = 1000 * TRUST_SECONDS
-    factor = (known.full_milliseconds + trust) / (known.full_work_milliseconds + trust)
-    return min(MOST_FACTOR, max(LEAST_FACTOR, factor))
+    factor = (known.worked_milliseconds + trust) / (known.planned_milliseconds + trust)
+    return min(MOST_FACTOR, factor)
 
 
 def _mixed(signals: Signals, known: Learned, time: float) -> Learned:
@@ -100,26 +100,35 @@ def _mixed(signals: Signals, known: Learned, time: float) -> Learned:
     left = share_left(time, MIX_SECONDS)
     return known.model_copy(
         update={
-            "milli_done": round(known.milli_done * left) + milli(signals.finished or 0),
-            "busy_milliseconds": round(known.busy_milliseconds * left) + milli(signals.running * time),
-            "milli_prompt_tokens": round(known.milli_prompt_tokens * left)
-            + milli(signals.prompt_tokens or 0),
-            "milli_output_tokens": round(known.milli_output_tokens * left)
-            + milli(signals.generation_tokens or 0),
+            "milli_done": added(known.milli_done, left, signals.finished or 0),
+            "busy_milliseconds": added(known.busy_milliseconds, left, signals.running * time),
+            "milli_prompt_tokens": added(known.milli_prompt_tokens, left, signals.prompt_tokens or 0),
+            "milli_output_tokens": added(known.milli_output_tokens, left, signals.generation_tokens or 0),
         }
     )
 
 
 def _full(known: Learned, signals: Signals, memory: Memory, terms: Terms, time: float) -> Learned:
-    """Requests waited the whole time: what the replicas did is what they can do."""
+    """Requests waited the whole time: what the replicas worked on is what they can work on."""
+    if not signals.crowded or min(signals.waiting, memory.waiting) < QUEUED * signals.crowded:
+        return known
     slots = known.milli_slots / 1000 or max(1.0, terms.slots)
-    if min(signals.waiting, memory.waiting) >= signals.ready:
-        slots = max(1.0, slots + SLOTS_STEP * (signals.running / signals.ready - slots))
-    changed = {"milli_slots": milli(slots)}
-    if terms.pace is not None and signals.prompt_tokens is not None and signals.generation_tokens is not None:
-        work = _work(terms.pace, signals.prompt_tokens, signals.generation_tokens, slots)
-        changed["full_milliseconds"] = round(known.full_milliseconds * FULL_KEPT) + milli(
-            signals.ready * time
-        )
-        changed["full_work_milliseconds"] = round(known.full_work_milliseconds * FULL_KEPT) + milli(work)
-    return known.model_copy(update=changed)
+    left = share_left(time, SLOTS_SECONDS)
+    slots = max(1.0, slots * left + signals.crowded_running / signals.crowded * (1 - left))
+    return known.model_copy(update={"milli_slots": milli(slots)})
+
+
+def _paced(known: Learned, signals: Signals, memory: Memory, terms: Terms, time: float) -> Learned:
+    """How long the replicas worked, and how long that work takes by the plan, at the batch that they had."""
+    if signals.prompt_tokens is None or signals.generation_tokens is None:
+        return known
+    running = (signals.running + memory.running) / 2
+    batch = max(1.0, running / signals.ready)
+    work = _work(terms.pace, known, signals.prompt_tokens, signals.generation_tokens, batch)
+    left = share_left(time, PACE_SECONDS)
+    return known.model_copy(
+        update={
+            "worked_milliseconds": added(known.worked_milliseconds, left, running / batch * time),
+            "planned_milliseconds": added(known.planned_milliseconds, left, work),
+        }
+    )

@@ -3,25 +3,28 @@
 from typing import Final
 
 from llamafleet.errors import InvalidSpec
-from llamafleet.planning.performance.measured import derived
+from llamafleet.planning.performance.measured import derived, lab_rows
 from llamafleet.planning.scaling.signals import Pace
 from llamafleet.planning.sizing.shape import Shape
+
+UNKNOWN: Final = "llama70b-bf16-4xa100"
+"""The measured replica that stands for one of which nobody knows how fast it is: the slower of two. Watching
+corrects it within minutes; until then too slow a guess costs GPUs, and too fast a one costs time."""
 
 MS: Final = 0.001
 
 
-def pace(shape: Shape, slots: float) -> Pace | None:
-    """The pace of a full batch of so many requests; None where nobody knows how fast the GPU or the model is.
-
-    A step of it visits the experts that so many tokens visit, each one of them, evenly at random.
-    """
+def pace(shape: Shape) -> Pace:
+    """The pace of its model on its GPUs, or of another one where nobody knows it."""
     try:
         row = derived(shape)
     except InvalidSpec:
-        return None
-    visited = row.experts * (1 - (1 - 1 / row.experts) ** slots) if row.experts else 0.0
+        row, _, _ = lab_rows()[UNKNOWN]
     return Pace(
-        step=(row.step_ms + row.expert_ms * visited) * MS,
+        step=row.step_ms * MS,
+        expert=row.expert_ms * MS,
+        experts=row.experts,
         sequence=row.sequence_ms * MS,
+        kv_token=row.kv_thousand_ms * MS / 1000,
         prompt_token=row.prefill_token_ms * MS,
     )

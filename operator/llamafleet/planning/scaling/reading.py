@@ -6,7 +6,7 @@ No reading is never zero: where nobody who could know was heard, there are no si
 from collections.abc import Callable, Mapping, Sequence
 
 from llamafleet.api.observed import Load, PodSeen
-from llamafleet.planning.scaling.signals import Signals
+from llamafleet.planning.scaling.signals import QUEUED, Signals
 
 
 def signals(
@@ -35,7 +35,7 @@ def signals(
     read = {pod.uid: loads[pod.uid] for pod in ready if pod.uid in loads}
     if not read and not (held if ready else held is not None):
         return None
-    crowded = [load for load in read.values() if load.waiting]
+    crowded = [load for load in read.values() if load.waiting >= QUEUED]
     shares = [load.kv_usage for load in read.values() if load.kv_usage is not None]
     return Signals(
         ready=len(ready),

@@ -9,6 +9,10 @@ QUEUE_LOOK: Final = timedelta(seconds=15)
 (``--horizontal-pod-autoscaler-sync-period``)."""
 
 
+QUEUED: Final = 4
+"""So many requests wait at a replica that is full. Fewer may only wait for the engine's next step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
     """The queue of a fleet at one look, summed over its replicas.
@@ -28,8 +32,9 @@ class Signals:
         rejected: requests that full queues refused since then.
         kv_usage: the share of the KV cache in use, 0 to 1, the mean over the replicas; None when not known.
         partial: whether a ready replica gave no reading.
-        crowded: ready replicas that have requests waiting of their own. A Service spreads requests by chance, so
-            some may be crowded while others rest; what one works on while others wait for it is its capacity.
+        crowded: ready replicas that have ``QUEUED`` requests waiting of their own, or more. A Service spreads
+            requests by chance, so some may be crowded while others rest; what one works on while others wait
+            for it is its capacity.
         crowded_running: requests that these work on.
     """
 
@@ -53,14 +58,30 @@ class Pace:
     """How fast one replica works, as far as its plan can tell. Seconds.
 
     Attributes:
-        step: a decode step of a full batch, but for what follows.
-        sequence: what each request of the batch adds to a step.
+        step: a decode step, but for what follows.
+        expert: each expert of a layer that the batch visits.
+        experts: how many experts a layer has; 0 for a dense model.
+        sequence: each request of the batch.
+        kv_token: each token that these have in the KV cache.
         prompt_token: each token of a prompt.
     """
 
     step: float
+    expert: float
+    experts: int
     sequence: float
+    kv_token: float
     prompt_token: float
+
+    def token(self, batch: float, context: float) -> float:
+        """A replica's time for one token of an answer.
+
+        Args:
+            batch: how many requests it works on.
+            context: tokens that each of them has in the KV cache.
+        """
+        visited = self.experts * (1 - (1 - 1 / self.experts) ** batch) if self.experts else 0.0
+        return (self.step + self.expert * visited) / batch + self.sequence + self.kv_token * context
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,6 @@ class Terms:
         now: the instant, UTC.
         replicas: how many replicas were decided last; None before there were any.
         low: the fewest replicas that spec.scaling, or the window, asks for.
-        high: the most replicas.
         queue_depth: waiting requests per replica that are tolerated.
         scale_down_delay_seconds: how long a lower count must be enough; None: the policy chooses.
         idle_timeout_seconds: how long without any request before zero; None: the policy chooses.
@@ -80,17 +100,16 @@ class Terms:
             starts from before it has learned better.
         can_wake: whether something would bring the fleet back from zero when a request comes. Without it the
             policy never goes to zero.
-        pace: how fast a replica works; None where nobody knows: then only the time in service counts.
+        pace: how fast a replica works, likewise.
     """
 
     now: datetime
     replicas: int | None
     low: int
-    high: int
     queue_depth: int
     scale_down_delay_seconds: float | None
     idle_timeout_seconds: float | None
     cold_start_seconds: float
     slots: float
     can_wake: bool
-    pace: Pace | None = None
+    pace: Pace

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from llamafleet.api.memory import MOST_MEANS, Steadiness
-from llamafleet.planning.scaling.fade import milli, share_left
+from llamafleet.planning.scaling.fade import added, milli, share_left
 
 SPAN: Final = timedelta(minutes=10)
 """Long enough that chance is averaged away at a request per second, and no longer than the slowest start."""
@@ -14,7 +14,7 @@ MOVING: Final = 2.0
 """When the busiest ten minutes have up to 1.5 times the load of the quietest, the load is steady, as in the
 two public traces of one hour; from twice on it moves, as those of many days do."""
 
-STEADY_HEADROOM: Final = 1.09
+STEADY_HEADROOM: Final = 1.04
 """What a steady load gets: the noise that ten minutes hide."""
 
 SEEN: Final = 0.6
@@ -28,12 +28,11 @@ replica would be there."""
 
 def with_load(steady: Steadiness, load: float, now: datetime, seconds: float) -> Steadiness:
     """The history with the load of this look, in replicas."""
-    weight = round(1000 * seconds)
     if steady.since is not None and now - steady.since < SPAN:
         return steady.model_copy(
             update={
-                "load_milliseconds": steady.load_milliseconds + milli(load * seconds),
-                "milliseconds": steady.milliseconds + weight,
+                "load_milliseconds": added(steady.load_milliseconds, 1, load * seconds),
+                "milliseconds": added(steady.milliseconds, 1, seconds),
             }
         )
     means = (*steady.means, *_mean(steady))[-MOST_MEANS:]
@@ -42,7 +41,7 @@ def with_load(steady: Steadiness, load: float, now: datetime, seconds: float) ->
             "means": means,
             "since": now,
             "load_milliseconds": milli(load * seconds),
-            "milliseconds": weight,
+            "milliseconds": milli(seconds),
         }
     )
 
@@ -52,8 +51,8 @@ def with_level(steady: Steadiness, load: float, cold_start_seconds: float, secon
     new = 1 - share_left(seconds, max(LEAST_SMOOTHED, SMOOTHED * cold_start_seconds))
     return steady.model_copy(
         update={
-            "milli_level": round(steady.milli_level * (1 - new) + 1000 * load * new),
-            "milli_level_weight": round(steady.milli_level_weight * (1 - new) + 1000 * new),
+            "milli_level": added(steady.milli_level, 1 - new, load * new),
+            "milli_level_weight": min(1000, added(steady.milli_level_weight, 1 - new, new)),
         }
     )
 
