@@ -25,8 +25,9 @@ ENDLESS: Final = "localhost/fake-vllm:endless"
 SIMULATED: Final = "localhost/vllm-sim:quick"
 """The simulator, whose work can be measured: four requests run at once, and a token takes 50 ms."""
 
-PLANNED: Final = "localhost/vllm-sim:planned"
-"""The simulator with as many requests at once as the plan expects on this GPU; a token takes 150 ms."""
+SLOW: Final = "localhost/vllm-sim:slow"
+"""The same with 150 ms for a token. The plan expects three times as many requests at once on this GPU, so
+what a replica can do is found out by watching it."""
 
 SIMULATORS: Final = "simulated"
 """The folder with the programs that only the images of the simulator see."""
@@ -41,7 +42,7 @@ IMAGES: Final = (
     Image(QUICK),
     Image(ENDLESS, {"FAKE_VLLM_STARTUP_SECONDS": "86400"}),
     _simulator(SIMULATED, "--max-num-seqs=4 --time-to-first-token=50ms --inter-token-latency=50ms"),
-    _simulator(PLANNED, "--max-num-seqs=12 --time-to-first-token=150ms --inter-token-latency=150ms"),
+    _simulator(SLOW, "--max-num-seqs=4 --time-to-first-token=150ms --inter-token-latency=150ms"),
 )
 
 RUNNING: Final = 2

@@ -13,7 +13,7 @@ from fleet_operator import OperatorProcess, running_operator
 from llamafleet.api.names import WAKER_NAME
 from llamas import Llama
 from node.faults import silent_metrics
-from node.fleets import PLANNED, READY_SECONDS, Fleet
+from node.fleets import READY_SECONDS, SLOW, Fleet
 from node.load import Load, load_on
 from node.wakers import running_wakers
 from testbed.control_plane import ControlPlane
@@ -32,13 +32,10 @@ work ends, so the count stays for another one; whoever falls with the first look
 LATE_SECONDS = 5.0
 """What two cores may add."""
 
-MEMORY_SECONDS = 60.0
-"""For so long the policy takes requests that came for requests that come."""
+FALL_SECONDS = DELAY_SECONDS + 2 * LOOK_SECONDS + LATE_SECONDS
 
-FALL_SECONDS = MEMORY_SECONDS + DELAY_SECONDS + 2 * LOOK_SECONDS + LATE_SECONDS
-
-CLIENTS = 32
-RUNNING = 12
+CLIENTS = 16
+RUNNING = 4
 FEW = 4
 TOKENS = 40
 TOKEN_SECONDS = 0.15
@@ -75,8 +72,8 @@ def test_the_count_follows_the_queue_to_zero_and_back_and_stays_where_it_cannot_
     """Up within one look, down after the delay, back with a request; without all readings never down."""
     heard, half_heard, unheard = fleets
     for fleet in fleets:
-        fleet.apply(image=PLANNED, scaling=SCALING)
-    addresses = [fleet.start(image=PLANNED, scaling=SCALING) for fleet in fleets]
+        fleet.apply(image=SLOW, scaling=SCALING)
+    addresses = [fleet.start(image=SLOW, scaling=SCALING) for fleet in fleets]
     with ExitStack() as stack, ExitStack() as faults:
         loads = [
             stack.enter_context(load_on(address, TOKENS, model=fleet.llama.name, clients=CLIENTS))
@@ -87,7 +84,7 @@ def test_the_count_follows_the_queue_to_zero_and_back_and_stays_where_it_cannot_
             rises(fleet, before=began + LOOK_SECONDS + LATE_SECONDS)
         for fleet in fleets:
             has_two_that_are_read(fleet)
-            fleet.apply(image=PLANNED, scaling={**SCALING, "minReplicas": 0})
+            fleet.apply(image=SLOW, scaling={**SCALING, "minReplicas": 0})
         faults.enter_context(silent_metrics(half_heard.endpoints()[0], *unheard.endpoints()))
         half_heard.llama.wait_for("MetricsAvailable", "False", "SomeSilent")
         unheard.llama.wait_for("MetricsAvailable", "False", "NoReading")
@@ -98,13 +95,13 @@ def test_the_count_follows_the_queue_to_zero_and_back_and_stays_where_it_cannot_
         until(lambda: heard.wanted() == 0, FALL_SECONDS, "the fleet to go to zero")
         assert [half_heard.wanted(), unheard.wanted()] == [2, 2], "missing readings are no sign of rest"
 
-        loads[2].clients = CLIENTS
-        unheard.apply(image=PLANNED, scaling={**SCALING, "maxReplicas": 3})
+        loads[2].clients = 2 * CLIENTS
+        unheard.apply(image=SLOW, scaling={**SCALING, "maxReplicas": 3})
         wakes(heard, loads[0])
         hold(unheard, 2, until_then=time.monotonic() + LOOK_SECONDS)
         faults.close()
         # The first readings cover the time without any, in which hardly anybody asked.
-        until(lambda: unheard.wanted() == 3, MEMORY_SECONDS + 2 * LOOK_SECONDS, "readings to move the count")
+        until(lambda: unheard.wanted() == 3, LOOK_SECONDS + LATE_SECONDS, "readings to move the count")
         until(lambda: half_heard.wanted() == 0, FALL_SECONDS, "the one without work to follow")
         end(loads)
     assert [line for load in loads for line in load.lost()] == []

@@ -279,11 +279,11 @@ def test_a_pace_that_the_plan_has_wrong_is_corrected_before_requests_wait(error:
 
 
 def test_slots_that_the_plan_has_wrong_are_corrected_once_requests_wait() -> None:
-    full = steady(12, waiting=40, running=64, rate=10.0)
-    right = told(full, AT_ONCE).replicas
+    wrong, full = replace(AT_ONCE, slots=60.0), steady(12, waiting=40, running=64, rate=10.0)
 
-    assert told(full, replace(AT_ONCE, slots=60.0)).replicas == pytest.approx(right, abs=1)
-    assert told(full[:1], replace(AT_ONCE, slots=60.0)).replicas < right / 2
+    assert told(full, wrong).memory.learned.milli_slots == pytest.approx(16_000, rel=0.2)
+    assert told(full, wrong).replicas == pytest.approx(told(full, AT_ONCE).replicas, abs=1)
+    assert told(steady(12), wrong).memory.learned.milli_slots == 0
 
 
 def test_a_steady_load_that_was_late_gets_the_headroom_of_one_that_moves() -> None:

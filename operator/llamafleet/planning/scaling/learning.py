@@ -53,7 +53,6 @@ def learn(signals: Signals, memory: Memory, terms: Terms, seconds: float) -> Lea
     if signals.partial or signals.finished is None:
         return memory.learned
     time = min(seconds, LONGEST_STEP)
-    time = min(seconds, LONGEST_STEP)
     known = _mixed(signals, memory.learned, time)
     if signals.ready and signals.ready == memory.ready and seconds <= LONGEST_STEP:
         known = _paced(_full(known, signals, memory, terms, time), signals, memory, terms, time)

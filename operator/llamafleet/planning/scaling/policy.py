@@ -130,8 +130,8 @@ def _planned(look: Look) -> float:
 def _queued(look: Look) -> int:
     """What the queue itself asks for, whatever the load says.
 
-    While more waits than is tolerated, and nothing is on its way, one more than there are; while every replica
-    has a queue, all of them.
+    While more waits than is tolerated, and nothing is on its way, one more than there are; while every
+    replica has a queue, all of them.
     """
     signals = look.signals
     if not signals.ready or signals.coming:
