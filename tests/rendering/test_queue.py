@@ -65,6 +65,8 @@ def test_a_fleet_that_nobody_scales_by_its_queue_says_nothing_of_it() -> None:
 def test_the_figures_are_those_of_the_look() -> None:
     found = read(Signals(ready=2, coming=0, waiting=5, running=7))
     assert figures(found)["queue"] == {"waiting": 5, "running": 7}
+    pressed = read(Signals(ready=2, coming=0, waiting=5, running=7, kv_usage=0.987))
+    assert figures(pressed)["queue"] == {"waiting": 5, "running": 7, "kvUsagePercent": 99}
     assert "scaling" in figures(found)
 
 

@@ -158,6 +158,9 @@ class StatusQueue(Record):
     running: Annotated[int, Field(ge=0, le=LARGEST)] = 0
     """Requests that are being worked on. Default 0."""
 
+    kv_usage_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    """How much of the KV cache is in use, in percent, the mean over the replicas. Absent: not known."""
+
 
 class StatusCost(Record):
     """What the fleet costs, in USD."""

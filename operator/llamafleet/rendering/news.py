@@ -19,9 +19,6 @@ IN_WORDS: Final = (CEILING, WITHIN_BUDGET, STEP, DEMAND)
 OF_QUEUE: Final = ("queue", "scaling")
 """What every look at a queue moves."""
 
-NOBODY: Final = {"waiting": 0, "running": 0}
-"""The queue of a fleet that nobody asks for anything."""
-
 AGE: Final = timedelta(minutes=1)
 """How old the queue in the status may get while it changes. Another process begins with what stands there;
 a minute, which is four looks, is all that it misses."""
@@ -47,7 +44,8 @@ def _is_quiet(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     if _written(before) is None or _written(wanted) is None:
         return False
     active = before["scaling"].get("activeAt") == wanted["scaling"].get("activeAt")
-    return active and before.get("queue") == wanted.get("queue") == NOBODY
+    queue = wanted.get("queue", {})
+    return active and before.get("queue") == queue and not (queue.get("waiting") or queue.get("running"))
 
 
 def _timeless(field: Any) -> Any:  # noqa: ANN401 - see below

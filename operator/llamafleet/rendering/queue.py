@@ -32,6 +32,8 @@ def figures(plan: Plan) -> dict[str, Any]:
     signals, memory = plan.case.seen.signals, plan.case.demand.memory
     if signals is not None:
         found["queue"] = {"waiting": signals.waiting, "running": signals.running}
+        if signals.kv_usage is not None:
+            found["queue"]["kvUsagePercent"] = round(100 * signals.kv_usage)
     if plan.case.spec.scaling is not None and memory != NO_MEMORY:
         found["scaling"] = memory.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return found
