@@ -14,7 +14,7 @@ MOVING: Final = 2.0
 """When the busiest ten minutes have up to 1.5 times the load of the quietest, the load is steady, as in the
 two public traces of one hour; from twice on it moves, as those of many days do."""
 
-STEADY_HEADROOM: Final = 1.04
+STEADY_HEADROOM: Final = 1.03
 """What a steady load gets: the noise that ten minutes hide."""
 
 SEEN: Final = 0.6
