@@ -343,3 +343,49 @@ def test_a_clock_that_was_set_back_holds_nothing_for_longer(
 def later(given_terms: Terms, looks_: int) -> Terms:
     """The terms so many looks on."""
     return replace(given_terms, now=given_terms.now + looks_ * LOOK)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "clients", "depth", "enough"),
+    [(4, 16, 4, 2), (4, 32, 8, 3), (2, 20, 8, 2), (12, 32, 4, 2)],
+    ids=["four at once", "deeper queues", "two at once", "twelve at once"],
+)
+def test_replicas_that_do_far_less_than_the_plan_says_are_joined_until_the_queues_are_tolerable(
+    at_once: int, clients: int, depth: int, enough: int
+) -> None:
+    """Clients that ask again as soon as they are answered: arrivals never show that they wait."""
+    memory, replicas, counts = NO_MEMORY, 1, []
+    for number in range(20):
+        running = min(clients, replicas * at_once) if number else 0
+        waiting = clients - running if number else 0
+        full = waiting >= QUEUED * replicas
+        signals = Signals(
+            ready=replicas,
+            coming=0,
+            waiting=waiting,
+            running=running,
+            seconds=15.0,
+            finished=running * 15 // 6,
+            prompt_tokens=running * 50,
+            generation_tokens=running * 100,
+            crowded=replicas if full else 0,
+            crowded_running=running if full else 0,
+        )
+        now = NOW + number * LOOK
+        asked = replace(
+            TERMS, now=now, replicas=replicas, queue_depth=depth, slots=95.0, cold_start_seconds=5
+        )
+        verdict = decide(signals, memory, asked)
+        memory, replicas = verdict.memory, max(1, verdict.replicas)
+        counts.append(replicas)
+    assert counts[:2] == [1, 2], "the first look at the queue adds a replica"
+    assert set(counts[enough:]) == {enough}, "then it neither grows nor flaps"
+
+
+def test_a_queue_that_asks_by_itself_says_so() -> None:
+    deep = Signals(ready=1, coming=0, waiting=12, running=4, seconds=15.0, finished=10)
+    verdict = decide(deep, NO_MEMORY, replace(TERMS, queue_depth=4, slots=95.0))
+    assert verdict.replicas == 2
+    assert verdict.message.endswith("; 12 wait at 1, where 4 at each are tolerated.")
+    loading = decide(replace(deep, coming=1), NO_MEMORY, replace(TERMS, queue_depth=4, slots=95.0))
+    assert loading.replicas == 2, "what is on its way is waited for, and not given up"

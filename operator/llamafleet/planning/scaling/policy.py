@@ -19,7 +19,7 @@ from llamafleet.planning.scaling.learning import learn
 from llamafleet.planning.scaling.look import Look
 from llamafleet.planning.scaling.signals import QUEUE_LOOK, Signals, Terms
 from llamafleet.planning.scaling.steadiness import STEADY_HEADROOM, level, unsteady, with_level, with_load
-from llamafleet.planning.scaling.words import Sum, asks, held
+from llamafleet.planning.scaling.words import Sum, asks, held, queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,14 @@ def _asked(look: Look) -> Verdict:
     """The count: load with headroom, and the backlog; held for a while."""
     memory, terms, hold = look.memory, look.terms, look.hold
     planned, backlog = _planned(look), look.backlog
-    asked = max(min(math.ceil(planned + backlog - 1e-9), MAX_REPLICAS), _least(look), _queued(look))
+    worked, queue = max(min(math.ceil(planned + backlog - 1e-9), MAX_REPLICAS), _least(look)), _queued(look)
+    asked = max(worked, queue)
     memory = memory.model_copy(update={"asks": with_ask(memory.asks, asked, terms.now, hold)})
     count = memory.asks[0].replicas
     parts = Sum(look.load, planned, backlog)
     text = asks(asked, look.signals.waiting, look.signals.running, parts)
+    if queue > worked:
+        text += f"; {queued(look.signals.waiting, look.signals.ready, terms.queue_depth)}"
     if count > asked:
         text += f"; {held(count, memory.asks[0].at, hold)}"
     return Verdict(count, f"{text}.", memory)
@@ -130,14 +133,14 @@ def _planned(look: Look) -> float:
 def _queued(look: Look) -> int:
     """What the queue itself asks for, whatever the load says.
 
-    While more waits than is tolerated, and nothing is on its way, one more than there are; while every
-    replica has a queue, all of them.
+    While more waits than is tolerated, all that are on their way, and one more than there are if none is;
+    while every replica has a queue, all of them.
     """
     signals = look.signals
-    if not signals.ready or signals.coming:
+    if not signals.ready:
         return 0
     if signals.waiting > look.terms.queue_depth * signals.ready:
-        return signals.ready + 1
+        return signals.ready + max(1, signals.coming)
     return signals.ready if signals.crowded == signals.ready else 0
 
 

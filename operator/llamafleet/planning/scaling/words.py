@@ -27,6 +27,13 @@ def asks(count: int, waiting: int, running: int, parts: Sum) -> str:
     return f"{text}, and {parts.backlog:.1f} more for the backlog" if parts.backlog >= 0.05 else text  # noqa: PLR2004 - what rounds to 0.0
 
 
+def queued(waiting: int, ready: int, depth: int) -> str:
+    """Why the queue itself asks for more than the load does."""
+    if waiting > depth * ready:
+        return f"{waiting} wait at {ready}, where {depth} at each are tolerated"
+    return f"a queue at each of {ready}, so none goes"
+
+
 def held(count: int, since: datetime, hold: timedelta) -> str:
     """Why there are more than asked for."""
     return f"held at {count} since {since:%H:%M}, for {_length(hold)}"
