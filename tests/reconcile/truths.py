@@ -283,8 +283,10 @@ def _writes(story: Story) -> Iterator[str]:
             continue
         why = "ledger" if _checkpoint(before) != _checkpoint(look) else "scaling"
         least = timedelta(minutes=15 if why == "ledger" else 1)
-        queue = look.status.get("queue", {})
-        if look.now - last[why] < least or (why == "scaling" and not any(queue.values())):
+        fields = ("queue", "reasons")
+        is_new = any(before.status.get(field) != look.status.get(field) for field in fields)
+        is_busy = any(look.status.get("queue", {}).values())
+        if look.now - last[why] < least or (why == "scaling" and not is_busy and not is_new):
             yield f"{look.now} wrote again after {look.now - last[why]}, though nothing happened"
         last[why] = look.now
 
