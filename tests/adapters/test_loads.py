@@ -23,8 +23,9 @@ from adapters.servers import (
     serving,
 )
 from builders import pod
-from llamafleet.adapters import loads
-from llamafleet.adapters.loads import AT_ONCE, BODY_BYTES, CONNECT_SECONDS, SECONDS, Loads, is_pod_address
+from llamafleet.adapters import asking, loads
+from llamafleet.adapters.asking import CONNECT_SECONDS
+from llamafleet.adapters.loads import AT_ONCE, BODY_BYTES, SECONDS, Loads, is_pod_address
 from llamafleet.api.observed import Load, PodSeen
 from llamafleet.planning.scaling.signals import QUEUE_LOOK
 
@@ -126,7 +127,7 @@ def test_the_deadlines_suit_a_look_every_fifteen_seconds() -> None:
 
 def test_pods_of_a_dead_node_do_not_take_the_place_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loads, "AT_ONCE", 2)
-    monkeypatch.setattr(loads, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(asking, "CONNECT_SECONDS", 0.2)
 
     async def story() -> None:
         async with serving(answering(GOOD)) as (port, (good,)):

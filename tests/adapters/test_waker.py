@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llamafleet.adapters import waker as waker_module
-from llamafleet.adapters.waker import BODY_BYTES, Waker, _open_session, parse
+from llamafleet.adapters.asking import open_session
+from llamafleet.adapters.waker import BODY_BYTES, Waker, parse
 from llamafleet.api.observed import Key
 
 SCOUT, MAVERICK = Key("team-a", "scout"), Key("team-b", "maverick")
@@ -59,7 +60,7 @@ A, B = "127.0.0.1", "127.0.0.2"
 async def looks(server: Server, *rounds: dict[str, Any]) -> tuple[Waker, list[Key]]:
     """One look for each round of answers; the fleets that were called for."""
     changed: list[Key] = []
-    async with server.serving(), _open_session() as session:
+    async with server.serving(), open_session("application/json") as session:
         waker = Waker(lambda: sorted(server.says), changed.append, server.port)
         for answers in rounds:
             server.says |= answers

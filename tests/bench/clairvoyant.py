@@ -167,26 +167,4 @@ def follow(known: Known, plan: Sequence[tuple[float, int]]) -> Result:
         kept = now + KEPT_SECONDS if is_kept else math.inf
         fleet.scale(1 if is_kept else planned, now)
         serving.admit(now)
-    return _result(known, fleet, max(serving.last_s, known.trace.span_s) if serving.done else limit)
-
-
-def _result(known: Known, fleet: Fleet, end: float) -> Result:
-    fleet.close(end)
-    serving, arrivals = fleet.serving, known.trace.arrivals
-    late = [end - arrivals[index] for index in range(serving.admitted, serving.arrived)]
-    return Result(
-        waits=sorted([*serving.waits, *late]),
-        requests=len(known.trace),
-        finished=serving.finished,
-        refused=serving.refused,
-        unserved=len(late),
-        cut_to_fit=serving.cut_to_fit,
-        end_s=end,
-        replica_seconds=math.fsum(fleet.lifetimes),
-        gpus=known.profile.gpus,
-        started=fleet.started,
-        scale_ups=fleet.scale_ups,
-        scale_downs=fleet.scale_downs,
-        most=fleet.most,
-        series=(),
-    )
+    return fleet.result(max(serving.last_s, known.trace.span_s) if serving.done else limit)

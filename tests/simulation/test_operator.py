@@ -14,6 +14,7 @@ from llamafleet.planning.sizing.pools import resolve
 from llamafleet.simulation import View
 from llamafleet.simulation.operator import Driven, Ground, Operator
 from llamafleet.simulation.policies import Static
+from llamafleet.simulation.view import NOTHING
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 NIGHTLY = {
@@ -22,21 +23,6 @@ NIGHTLY = {
     "windows": [{"name": "nightly", "start": "0 1 * * *", "duration": "1h"}],
 }
 SCALING = {"minReplicas": 1, "maxReplicas": 4}
-CALM = View(
-    now_s=0.0,
-    wanted=0,
-    ready=0,
-    coming=0,
-    draining=0,
-    waiting=0,
-    running=0,
-    finished=0,
-    prompt_tokens=0,
-    generation_tokens=0,
-    kv_usage=None,
-    cold_starts=(),
-    billed_s=0.0,
-)
 
 
 def ground(cold_start_seconds: float = 180, **spec: Any) -> Ground:
@@ -51,7 +37,7 @@ def follow(decider: Operator, until: float, **seen: Any) -> list[tuple[float, in
     found: list[tuple[float, int]] = []
     wanted = 0
     for look in range(int(until // 15) + 1):
-        view = replace(CALM, now_s=15.0 * look, wanted=wanted, ready=wanted, **seen)
+        view = replace(NOTHING, now_s=15.0 * look, wanted=wanted, ready=wanted, **seen)
         count = decider.look(view)
         if not found or count != wanted:
             found.append((15.0 * look, count))
@@ -83,7 +69,7 @@ def test_requests_are_refused_while_no_window_is_open() -> None:
     decider = Operator(ground(scaling=SCALING, schedule=NIGHTLY))
     told = []
     for now, ready in ((0, 0), (3000, 0), (3300, 1), (3600, 1), (7200, 1), (7215, 0)):
-        decider.look(replace(CALM, now_s=float(now), ready=ready, wanted=ready))
+        decider.look(replace(NOTHING, now_s=float(now), ready=ready, wanted=ready))
         told.append(decider.refusing)
     # Closed; replicas start; ready early, so that requests reach them; open; closing; closed.
     assert told == [True, True, False, False, True, True]
@@ -91,13 +77,13 @@ def test_requests_are_refused_while_no_window_is_open() -> None:
 
 def test_an_idle_fleet_of_zero_holds_requests_instead() -> None:
     decider = Operator(ground(scaling={"minReplicas": 0, "maxReplicas": 4}))
-    decider.look(CALM)
+    decider.look(NOTHING)
     assert not decider.refusing
 
 
 def test_a_suspended_fleet_refuses() -> None:
     decider = Operator(ground(scaling=SCALING, suspend=True))
-    assert decider.look(CALM) == 0
+    assert decider.look(NOTHING) == 0
     assert decider.refusing
 
 
@@ -108,7 +94,7 @@ def test_money_is_counted_from_the_simulated_replicas() -> None:
     assert price == Decimal("1.19")
     decider = Operator(here)
     counts = [
-        decider.look(replace(CALM, now_s=now, wanted=1, ready=1, billed_s=now))
+        decider.look(replace(NOTHING, now_s=now, wanted=1, ready=1, billed_s=now))
         for now in (15.0, 3600.0, 4.8 * 3600, 5 * 3600.0)
     ]
     assert counts == [1, 1, 1, 0]
@@ -122,9 +108,9 @@ def test_a_new_month_begins_with_nothing_spent() -> None:
         start=datetime(2026, 11, 30, 18, tzinfo=UTC),
     )
     decider = Operator(here)
-    decider.look(replace(CALM, now_s=15.0))
-    assert decider.look(replace(CALM, now_s=5 * 3600, ready=1, wanted=1, billed_s=5 * 3600.0)) == 0
-    assert decider.look(replace(CALM, now_s=6 * 3600 + 15, billed_s=5 * 3600.0)) == 1
+    decider.look(replace(NOTHING, now_s=15.0))
+    assert decider.look(replace(NOTHING, now_s=5 * 3600, ready=1, wanted=1, billed_s=5 * 3600.0)) == 0
+    assert decider.look(replace(NOTHING, now_s=6 * 3600 + 15, billed_s=5 * 3600.0)) == 1
 
 
 def test_the_lead_follows_the_cold_start_that_is_given() -> None:
@@ -143,7 +129,7 @@ def test_it_looks_at_nothing_while_a_fleet_of_zero_has_nothing_to_do() -> None:
 @pytest.mark.parametrize(("asked", "given"), [(0, 0), (3, 3), (9, 4)])
 def test_a_driver_asks_within_its_most(asked: int, given: int) -> None:
     decider = Driven(ground(scaling=SCALING), Static(asked), most=4)
-    assert decider.look(CALM) == given
+    assert decider.look(NOTHING) == given
 
 
 def test_a_driver_is_held_by_windows_and_money() -> None:
@@ -161,7 +147,7 @@ def test_a_driver_sees_what_it_asked_for_and_not_what_the_window_left_of_it() ->
 
     decider = Driven(ground(scaling=SCALING, schedule=NIGHTLY), Watching(3), most=4)
     for look in range(3):
-        decider.look(replace(CALM, now_s=15.0 * look))
+        decider.look(replace(NOTHING, now_s=15.0 * look))
     assert seen == [1, 3, 3]
 
 

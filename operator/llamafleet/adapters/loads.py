@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import aiohttp
 from yarl import URL
 
+from llamafleet.adapters.asking import host, open_session, read
 from llamafleet.adapters.exposition import parse
 from llamafleet.api.names import SERVING_PORT
 from llamafleet.api.observed import Load, PodSeen
@@ -21,10 +22,6 @@ SECONDS: Final = 4.0
 """The deadline of all pods together: a worker waits for it. A vLLM on a starved machine took up to 1 s for an
 answer, and once 4 to 5 s; that one is a look without a reading. A queue is looked at every 15 s, so the eight
 workers still keep up when thirty fleets have a pod that hangs."""
-
-CONNECT_SECONDS: Final = 1.5
-"""The deadline of one connection. The kernel accepts it, however busy the server is; so this long without an
-answer is a dead node, which must not take the place of pods that live. Linux repeats a lost SYN after 1 s."""
 
 AT_ONCE: Final = 64
 """How many pods of a fleet are asked at the same time. With eight workers that stays below 1,024 files."""
@@ -103,38 +100,10 @@ class Loads:
             return
 
     async def _read(self, session: aiohttp.ClientSession, address: str) -> Load | None:
-        host = f"[{address}]" if ":" in address else address
-        url = URL(
-            f"http://{host}:{self._port}/metrics", encoded=True
-        )  # else an eighth of all time goes there
+        # Encoded, or an eighth of all time goes there.
+        url = URL(f"http://{host(address)}:{self._port}/metrics", encoded=True)
         try:
             async with session.get(url, allow_redirects=False) as response:
                 return parse(await read(response, BODY_BYTES)) if response.status == 200 else None  # noqa: PLR2004
         except (aiohttp.ClientError, OSError, ValueError):
             return None
-
-
-async def read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body; empty when it is longer than this many bytes."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            return b""
-    return bytes(body)
-
-
-def open_session(accept: str = "text/plain") -> aiohttp.ClientSession:
-    """A session that carries nothing of ours: no credential, no cookie, no proxy of the environment.
-
-    Compressed bodies stay as they are, and so give no reading: a few bytes could become gigabytes. The
-    session counts no connections: its own queue of those that wait for one slows down with their number.
-    """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, force_close=True),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "llamafleet", "Accept": accept, "Accept-Encoding": "identity"},
-        timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS),
-        auto_decompress=False,
-        trust_env=False,
-    )

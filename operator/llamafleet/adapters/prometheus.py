@@ -16,8 +16,9 @@ from typing import Final, Literal
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from llamafleet.adapters.asking import open_session, read
 from llamafleet.adapters.exposition import SERIES, load_of
-from llamafleet.adapters.loads import SECONDS, open_session, read
+from llamafleet.adapters.loads import SECONDS
 from llamafleet.api.observed import Load, PodSeen
 
 FRESH_SECONDS: Final = 60

@@ -12,6 +12,8 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
+from llamafleet.adapters.asking import host, open_session, read
+from llamafleet.adapters.exposition import MOST_REQUESTS
 from llamafleet.api.names import WAKER_HELD_PATH, WAKER_MANAGEMENT_PORT
 from llamafleet.api.observed import Key
 
@@ -20,9 +22,6 @@ SECONDS: Final = 1.0
 
 BODY_BYTES: Final = 2**22
 """A fleet is named by at most 64 + 253 bytes: enough for as many fleets as a waker has ports."""
-
-LARGEST: Final = 2**20
-"""Each held request has a connection, and Linux gives a process no more files (``fs.nr_open``)."""
 
 _FLEET: Final = re.compile(r"([a-z0-9-]{1,63})/([a-z0-9.-]{1,253})", re.ASCII)
 
@@ -62,7 +61,7 @@ class Waker:
     async def run(self) -> None:
         """Ask for ever."""
         loop = asyncio.get_running_loop()
-        async with _open_session() as session:
+        async with open_session("application/json") as session:
             while True:
                 began = loop.time()
                 await self.look(session)
@@ -91,17 +90,9 @@ class Waker:
 
     async def _read(self, session: aiohttp.ClientSession, address: str) -> bytes:
         """The whole body; empty when it is none of ours to read."""
-        host = f"[{address}]" if ":" in address else address
-        url = f"http://{host}:{self._port}{WAKER_HELD_PATH}"
+        url = f"http://{host(address)}:{self._port}{WAKER_HELD_PATH}"
         async with session.get(url, allow_redirects=False) as response:
-            if response.status != 200:  # noqa: PLR2004 - HTTP's own number
-                return b""
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > BODY_BYTES:
-                    return b""
-            return bytes(body)
+            return await read(response, BODY_BYTES) if response.status == 200 else b""  # noqa: PLR2004
 
 
 def parse(body: bytes) -> Mapping[Key, int] | None:
@@ -122,7 +113,7 @@ def parse(body: bytes) -> Mapping[Key, int] | None:
 
 
 def _is_count(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_REQUESTS
 
 
 def _sums(readings: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
@@ -133,17 +124,3 @@ def _sums(readings: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
             if count:
                 sums[key] = sums.get(key, 0) + count
     return sums
-
-
-def _open_session() -> aiohttp.ClientSession:
-    """A session that carries nothing of ours, and keeps no connection: an address may be another's next time.
-
-    Compressed bodies stay as they are, and so give no reading: a few bytes could become gigabytes.
-    """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "llamafleet", "Accept": "application/json", "Accept-Encoding": "identity"},
-        auto_decompress=False,
-        trust_env=False,
-    )

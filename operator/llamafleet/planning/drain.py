@@ -45,9 +45,13 @@ class Drain:
         return max(self.hook, ENDPOINT_SECONDS) + self.server + TEARDOWN_SECONDS
 
 
+def drain_time(schedule: Schedule | None) -> timedelta:
+    """``spec.schedule.drainTimeout``: how long requests get to end."""
+    return schedule.drain_timeout if schedule else DEFAULT
+
+
 def drain(schedule: Schedule | None) -> Drain:
     """The shares of ``spec.schedule.drainTimeout``; together they are no longer than it."""
-    length = schedule.drain_timeout if schedule else DEFAULT
-    seconds = int(length.total_seconds())
+    seconds = int(drain_time(schedule).total_seconds())
     server = min(SERVER_SECONDS, max(seconds // SERVER_PART, 1))
     return Drain(hook=max(seconds - server, 0), server=server)

@@ -14,7 +14,7 @@ import orjson
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import ChildSeen, PodSeen
 from llamafleet.errors import LlamafleetError
-from llamafleet.planning.drain import DEFAULT
+from llamafleet.planning.drain import drain_time
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.replicas import ceiling
 from llamafleet.planning.rollout import rollout
@@ -84,7 +84,7 @@ def _bounds(seen: Seen, plan: Plan | None, wanted: int) -> Bounds:
     most = count if plan is None else ceiling(plan.case, count)
     most = wanted if counts.total != counts.updated else min(most, _count(deployment))
     schedule = seen.llama.spec.schedule if isinstance(seen.llama, LlamaDeployment) else None
-    return Bounds(wanted, most, schedule.drain_timeout if schedule else DEFAULT)
+    return Bounds(wanted, most, drain_time(schedule))
 
 
 async def _rested(world: World, seen: Seen, found: Rest) -> Rest:

@@ -6,7 +6,7 @@ from llamafleet.api.scalars import format_duration
 from llamafleet.api.status import Condition
 from llamafleet.errors import CleaningUp, Conflict, Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.coldstart import startup_seconds
-from llamafleet.planning.drain import DEFAULT as DRAIN
+from llamafleet.planning.drain import drain_time
 from llamafleet.planning.plan import Plan
 from llamafleet.rendering import hours, money, queue
 from llamafleet.rendering.fleet import Fleet
@@ -82,7 +82,7 @@ def _progressing(fleet: Fleet, plan: Plan) -> Statement:
 def _resting(fleet: Fleet, plan: Plan) -> str:
     """What becomes of the pods that finish their last requests."""
     count, schedule = len(fleet.pods) - len(fleet.serving), plan.case.spec.schedule
-    time = format_duration(schedule.drain_timeout if schedule else DRAIN)
+    time = format_duration(drain_time(schedule))
     verbs = "gets no new requests and goes" if count == 1 else "get no new requests and go"
     return f" {count} {verbs} once the last ones are answered, after {time} at the latest." if count else ""
 

@@ -6,6 +6,7 @@ from array import array
 
 from llamafleet.simulation.profile import Profile
 from llamafleet.simulation.replica import Replica
+from llamafleet.simulation.result import Point, Result
 from llamafleet.simulation.serving import Serving
 from llamafleet.simulation.settings import Settings
 from llamafleet.simulation.trace import Trace
@@ -31,6 +32,8 @@ class Fleet:
         self.wanted = self.most = settings.initial
         self.started = self.scale_ups = self.scale_downs = 0
         self.lifetimes = array("d")
+        self._trace = trace
+        self._gpus = profile.gpus
         self._kv_tokens = profile.kv_tokens
         self._settings = settings
         self._random = random.Random(settings.seed)  # noqa: S311 - a simulation is to be repeatable
@@ -94,10 +97,28 @@ class Fleet:
             billed_s=self._billed_s + sum(now - replica.wanted_at for replica in (*self._loading, *busy)),
         )
 
-    def close(self, now: float) -> None:
-        """The end of the run: every replica is gone."""
+    def result(self, end: float, series: tuple[Point, ...] = ()) -> Result:
+        """What a run has come to that ends now: every replica is gone, and who waits has waited until now."""
         for replica in (*self._loading, *self.serving.taking, *self._draining):
-            self._gone(replica, now)
+            self._gone(replica, end)
+        serving, arrivals = self.serving, self._trace.arrivals
+        waited = [end - arrivals[index] for index in range(serving.admitted, serving.arrived)]
+        return Result(
+            waits=sorted([*serving.waits, *waited]),
+            requests=len(self._trace),
+            finished=serving.finished,
+            refused=serving.refused,
+            unserved=len(waited),
+            cut_to_fit=serving.cut_to_fit,
+            end_s=end,
+            replica_seconds=math.fsum(self.lifetimes),
+            gpus=self._gpus,
+            started=self.started,
+            scale_ups=self.scale_ups,
+            scale_downs=self.scale_downs,
+            most=self.most,
+            series=series,
+        )
 
     def _kv_usage(self) -> float | None:
         """By the mean fill of each request's part; the fill at this instant would cost a look at each."""

@@ -14,6 +14,7 @@ from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.api.memory import NO_MEMORY, Memory
 from llamafleet.planning.assess import assess
 from llamafleet.planning.coldstart import ColdStarts, kind
+from llamafleet.planning.demand import STEP as DEMAND
 from llamafleet.planning.earlyclosing import NOTHING, EarlyClosing
 from llamafleet.planning.money.months import month_of
 from llamafleet.planning.replicas import decide
@@ -21,10 +22,10 @@ from llamafleet.planning.scaling.signals import QUEUE_LOOK, QUEUED, Signals
 from llamafleet.planning.schedule.localtime import zone_of
 from llamafleet.planning.situation import Observation, Reason, Situation
 from llamafleet.planning.sizing.shape import Shape
+from llamafleet.planning.within_budget import STEP as BUDGET
 from llamafleet.simulation.policy import Policy
+from llamafleet.simulation.view import NOTHING as NO_FLEET
 from llamafleet.simulation.view import View
-
-DEMAND: Final = "demand"
 
 _HOUR: Final = Decimal(3600)
 _NEVER_LOOKED: Final = datetime.min.replace(tzinfo=UTC)
@@ -51,24 +52,6 @@ class Ground:
         """The cold starts that the operator has watched before."""
         seconds = max(1, round(self.cold_start_seconds))
         return ColdStarts((seconds,), kind(self.shape.checkpoint, self.shape.pool.gpu.key))
-
-
-_NOTHING: Final = View(
-    now_s=0.0,
-    wanted=0,
-    ready=0,
-    coming=0,
-    draining=0,
-    waiting=0,
-    running=0,
-    finished=0,
-    prompt_tokens=0,
-    generation_tokens=0,
-    kv_usage=None,
-    cold_starts=(),
-    billed_s=0.0,
-)
-"""What there is to see of a fleet that does not run."""
 
 
 class Operator(Policy):
@@ -107,7 +90,7 @@ class Operator(Policy):
     def first(self) -> int:
         """What the chain decides for a fleet that does not run, at the beginning of the trace."""
         seen = Observation(now=self._ground.start, replicas=None, cold_starts=self._starts, can_wake=True)
-        return decide(assess(self.wish(_NOTHING), self._ground.shape, seen))[-1].replicas
+        return decide(assess(self.wish(NO_FLEET), self._ground.shape, seen))[-1].replicas
 
     def wish(self, _view: View) -> LlamaDeploymentSpec:
         """The spec at a look."""
@@ -162,7 +145,7 @@ class Operator(Policy):
         by_hand = case.spec.suspend or (self._ground.spec is case.spec and case.spec.replicas == 0)
         ruled_out = not count and (step != DEMAND or by_hand)
         self.refusing = ruled_out or not (is_open or view.ready)
-        spent = step == "within_budget"
+        spent = step == BUDGET
         self._kept = _Kept(
             replicas=count,
             memory=case.demand.memory,

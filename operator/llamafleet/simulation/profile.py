@@ -11,16 +11,14 @@ from types import MappingProxyType
 from typing import Final
 
 from llamafleet.catalogue import GpuFacts
-from llamafleet.planning.performance.measured import Row, derived, lab_rows
+from llamafleet.planning.performance.measured import MS, Row, derived, lab_rows, visited
+from llamafleet.planning.scaling.slots import MOST_SEQUENCES
 from llamafleet.planning.sizing.shape import Shape
 
-MS: Final = 0.001
-
-DEFAULT_MAX_NUM_SEQS: Final = 256
 LARGE_MAX_NUM_SEQS: Final = 1024
 SMALL_STEP_TOKENS: Final = 2048
-"""vLLM works on 256 requests at once on GPUs where it computes 2048 tokens in a step, else on 1024: both by
-the memory of the GPU and its name (``EngineArgs.get_batch_defaults``)."""
+"""vLLM works on ``MOST_SEQUENCES`` requests at once on GPUs where it computes 2048 tokens in a step, else on
+1024: both by the memory of the GPU and its name (``EngineArgs.get_batch_defaults``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Profile:
 
     def visited(self, batch: int) -> float:
         """E(B): how many experts of a layer so many tokens visit, each one of them, evenly at random."""
-        return self.experts * (1 - (1 - 1 / self.experts) ** batch) if self.experts else 0.0
+        return visited(self.experts, batch)
 
     def batch_s(self, batch: int) -> float:
         """A decode step of so many requests, the KV cache left out."""
@@ -84,7 +82,7 @@ def profile_for(shape: Shape, max_num_seqs: int | None = None, kv_tokens: int | 
 
 def default_max_num_seqs(gpu: GpuFacts) -> int:
     """How many requests vLLM works on at once when nobody sets a number."""
-    return DEFAULT_MAX_NUM_SEQS if gpu.max_batched_tokens <= SMALL_STEP_TOKENS else LARGE_MAX_NUM_SEQS
+    return MOST_SEQUENCES if gpu.max_batched_tokens <= SMALL_STEP_TOKENS else LARGE_MAX_NUM_SEQS
 
 
 def _profile(key: str, row: Row, kv_tokens: int, max_num_seqs: int) -> Profile:

@@ -34,7 +34,7 @@ def simulate(
         share = run.fleet.serving.arrived / len(trace)
         if progress and share - shown >= 1 / 200:
             progress(shown := share)
-    return run.result(profile.gpus)
+    return run.result()
 
 
 class _Run:
@@ -65,28 +65,11 @@ class _Run:
             self._look(now)
         return True
 
-    def result(self, gpus: int) -> Result:
+    def result(self) -> Result:
         """What the run came to."""
         fleet, serving = self.fleet, self.fleet.serving
         end = max(serving.last_s, self._trace.span_s) if serving.done else self._limit_s
-        fleet.close(end)
-        waited = [end - self._trace.arrivals[index] for index in range(serving.admitted, serving.arrived)]
-        return Result(
-            waits=sorted([*serving.waits, *waited]),
-            requests=len(self._trace),
-            finished=serving.finished,
-            refused=serving.refused,
-            unserved=len(waited),
-            cut_to_fit=serving.cut_to_fit,
-            end_s=end,
-            replica_seconds=math.fsum(fleet.lifetimes),
-            gpus=gpus,
-            started=fleet.started,
-            scale_ups=fleet.scale_ups,
-            scale_downs=fleet.scale_downs,
-            most=fleet.most,
-            series=tuple(self._series),
-        )
+        return fleet.result(end, tuple(self._series))
 
     def _look(self, now: float) -> None:
         """Ask the policy. A look out of turn, to wake the fleet, does not move the next one."""

@@ -1,6 +1,7 @@
 """What a policy sees of the simulated fleet at one look: what an autoscaler could read, and nothing else."""
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,21 @@ class View:
     def active(self) -> int:
         """Requests that are in the system."""
         return self.waiting + self.running
+
+
+NOTHING: Final = View(
+    now_s=0.0,
+    wanted=0,
+    ready=0,
+    coming=0,
+    draining=0,
+    waiting=0,
+    running=0,
+    finished=0,
+    prompt_tokens=0,
+    generation_tokens=0,
+    kv_usage=None,
+    cold_starts=(),
+    billed_s=0.0,
+)
+"""What there is to see of a fleet that does not run."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from llamafleet.catalogue import PRECISIONS, ModelFacts, models
 from llamafleet.catalogue.precision import BF16_BYTES
@@ -19,6 +19,9 @@ from llamafleet.errors import InvalidSpec
 from llamafleet.planning.sizing.memory import GIB
 from llamafleet.planning.sizing.offload import PCIE_BYTES_PER_SECOND
 from llamafleet.planning.sizing.shape import Shape
+
+MS: Final = 0.001
+"""The rows are in milliseconds."""
 
 ROUTED = "routed_experts"
 UNREAD = frozenset({"token_embedding", "vision_tower", "mm_projector"})
@@ -89,6 +92,11 @@ def lab_rows() -> Mapping[str, tuple[Row, int, int]]:
         key: (rows()[What(*entry["of"])], entry["kvTokens"], entry["maxNumSeqs"])
         for key, entry in _data()["lab"].items()
     }
+
+
+def visited(experts: int, batch: float) -> float:
+    """How many experts of a layer so many tokens visit, each one of them, evenly at random; 0 without any."""
+    return experts * (1 - (1 - 1 / experts) ** batch) if experts else 0.0
 
 
 def derived(shape: Shape) -> Row:

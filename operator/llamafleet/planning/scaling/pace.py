@@ -3,15 +3,13 @@
 from typing import Final
 
 from llamafleet.errors import InvalidSpec
-from llamafleet.planning.performance.measured import derived, lab_rows
+from llamafleet.planning.performance.measured import MS, derived, lab_rows
 from llamafleet.planning.scaling.signals import Pace
 from llamafleet.planning.sizing.shape import Shape
 
 UNKNOWN: Final = "llama70b-bf16-4xa100"
 """The measured replica that stands for one of which nobody knows how fast it is: the slower of two. Watching
 corrects it within minutes; until then too slow a guess costs GPUs, and too fast a one costs time."""
-
-MS: Final = 0.001
 
 
 def pace(shape: Shape) -> Pace:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from llamafleet.planning.performance.measured import visited
+
 QUEUE_LOOK: Final = timedelta(seconds=15)
 """How often the queue of a fleet that has replicas is looked at: the interval of Kubernetes' own autoscaler
 (``--horizontal-pod-autoscaler-sync-period``)."""
@@ -80,8 +82,8 @@ class Pace:
             batch: how many requests it works on.
             context: tokens that each of them has in the KV cache.
         """
-        visited = self.experts * (1 - (1 - 1 / self.experts) ** batch) if self.experts else 0.0
-        return (self.step + self.expert * visited) / batch + self.sequence + self.kv_token * context
+        reading = self.step + self.expert * visited(self.experts, batch)
+        return reading / batch + self.sequence + self.kv_token * context
 
 
 @dataclass(frozen=True, slots=True)
