@@ -150,6 +150,8 @@ async def simulated_operator(
         finally:
             for task in tasks:
                 task.cancel()
+            # Before the tasks give their connections back: the session waits for the end of those in use only.
+            await session.close()
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
