@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from llamafleet.cli.cost_answer import CostAnswer, Wish, cost_answer
+from llamafleet.cli.drawing import drawing
 from llamafleet.cli.files import BadInput
 from llamafleet.cli.fleet import fleet
 from llamafleet.cli.manifests import refusal
@@ -41,18 +42,10 @@ def _plot(answered: CostAnswer, options: argparse.Namespace) -> None:
     if not answered.monthly_usd:
         message = f"--plot {options.plot}: must have a price of the fleet to draw, and it has none above zero"
         raise BadInput(message)
-    try:
+    with drawing(options.plot):
         from llamafleet.cli.plot import plot  # noqa: PLC0415 - slow, large, and an extra of the package
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        message = "--plot: must have matplotlib, which pip install 'llamafleet[plot]' brings"
-        raise BadInput(message) from error
-    try:
+
         plot(answered, options.plot)
-    except OSError as error:
-        message = f"{options.plot}: {error.strerror or error}"
-        raise BadInput(message) from error
 
 
 def _show(answered: CostAnswer) -> None:

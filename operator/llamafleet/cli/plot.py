@@ -1,7 +1,7 @@
 """The picture of ``llamafleet cost --plot``: US dollars over tokens a month, both on logarithmic scales.
 
 A flat line is the fleet, rising lines are APIs, and where they meet the fleet breaks even. The same answer
-always gives the same file. This is the only module that needs matplotlib; its floats never leave the picture.
+always gives the same file. The floats of matplotlib never leave the picture.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from pathlib import Path
 from textwrap import fill
 from typing import Final
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -20,18 +19,13 @@ from llamafleet.api.scalars import format_money
 from llamafleet.cli.cost_answer import CostAnswer
 from llamafleet.cli.cost_words import ASSUMPTION, fine, tokens_text
 from llamafleet.cli.manifests import full_name
+from llamafleet.cli.picture import FLEET_COLOUR, picture
 from llamafleet.planning.money.tokens import Comparison
 from llamafleet.planning.schedule.month import LENGTH
-
-SIZE: Final = (11.0, 7.2)
-"""Inches; at so many dots per inch a picture for a page: 1650 x 1080 pixels."""
-
-DOTS_PER_INCH: Final = 150
 
 COLOURS: Final = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195", "#8c6d31")
 """Of the APIs that are named, most after Okabe and Ito: people who see fewer colours can tell them apart."""
 
-FLEET_COLOUR: Final = "#111111"
 OTHER_COLOUR: Final = "#c9c9c9"
 
 AROUND: Final = 3.0
@@ -40,9 +34,6 @@ AROUND: Final = 3.0
 UP_AND_DOWN: Final = 25.0
 """By what factor it reaches above and below the fleet's cost."""
 
-NO_DATE: Final = {".svg": {"Date": None}, ".png": {"Software": None}}
-"""What else would make two pictures of one answer differ, beside names in an SVG that are made by chance."""
-
 
 def plot(answer: CostAnswer, file: Path) -> None:
     """Draw the picture of an answer whose fleet has a price above zero.
@@ -50,14 +41,8 @@ def plot(answer: CostAnswer, file: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    with mpl.rc_context():
-        mpl.rcdefaults()  # a style of the user's own would change the picture
-        mpl.rc("font", family="DejaVu Sans", size=9.5)
-        mpl.rc("svg", fonttype="path", hashsalt="llamafleet")
-        mpl.rc("axes.spines", top=False, right=False)
-        figure = Figure(figsize=SIZE, dpi=DOTS_PER_INCH)
+    with picture(file) as figure:
         _draw(answer, figure)
-        figure.savefig(file, format=file.suffix.removeprefix("."), metadata=NO_DATE[file.suffix])
 
 
 def named(apis: Sequence[Comparison], compared: Comparison | None) -> list[Comparison]:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from functools import partial
 
+from llamafleet.cli.drawing import drawing
 from llamafleet.cli.files import STDIN, BadInput, called
 from llamafleet.cli.fleet import Fleet, fleet
 from llamafleet.cli.manifests import refusal
@@ -22,7 +23,8 @@ def simulate(options: argparse.Namespace) -> int:
         BadInput: a file cannot be used, a field must be changed, or a picture cannot be drawn.
     """
     if options.plot:
-        _check_plot()
+        with drawing(options.plot):  # said before a long simulation, not after it
+            import matplotlib as mpl  # noqa: F401, PLC0415 - slow, large, and an extra of the package
     _check_stdin(options)
     question = read_question(options)
     trace = _trace(options.trace)
@@ -69,27 +71,13 @@ def _check_stdin(options: argparse.Namespace) -> None:
         raise BadInput(message)
 
 
-def _check_plot() -> None:
-    """Before a long simulation, whether there is anything to draw its picture with."""
-    try:
-        import matplotlib as mpl  # noqa: F401, PLC0415 - slow, large, and an extra of the package
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        message = "--plot: must have matplotlib, which pip install 'llamafleet[plot]' brings"
-        raise BadInput(message) from error
-
-
 def _plot(answered: SimulateAnswer, options: argparse.Namespace) -> None:
     from llamafleet.cli.simulate_plot import plot  # noqa: PLC0415 - it needs matplotlib
 
     if answered.ran is None:
         return
-    try:
+    with drawing(options.plot):
         plot(answered, answered.ran, options.plot)
-    except OSError as error:
-        message = f"{options.plot}: {error.strerror or error}"
-        raise BadInput(message) from error
 
 
 def _show(answered: SimulateAnswer) -> None:

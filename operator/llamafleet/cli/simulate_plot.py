@@ -8,14 +8,13 @@ from pathlib import Path
 from textwrap import fill
 from typing import Final
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from llamafleet.cli.manifests import full_name
-from llamafleet.cli.plot import DOTS_PER_INCH, FLEET_COLOUR, NO_DATE, SIZE
+from llamafleet.cli.picture import FLEET_COLOUR, picture
 from llamafleet.cli.simulate_answer import SIMULATED, Ran, SimulateAnswer
 from llamafleet.cli.simulate_series import MOST_PARTS, Part, part_seconds, parts
 
@@ -31,14 +30,8 @@ def plot(answer: SimulateAnswer, ran: Ran, file: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    with mpl.rc_context():
-        mpl.rcdefaults()  # a style of the user's own would change the picture
-        mpl.rc("font", family="DejaVu Sans", size=9.5)
-        mpl.rc("svg", fonttype="path", hashsalt="llamafleet")
-        mpl.rc("axes.spines", top=False, right=False)
-        figure = Figure(figsize=SIZE, dpi=DOTS_PER_INCH)
+    with picture(file) as figure:
         _draw(answer, ran, figure)
-        figure.savefig(file, format=file.suffix.removeprefix("."), metadata=NO_DATE[file.suffix])
 
 
 def _draw(answer: SimulateAnswer, ran: Ran, figure: Figure) -> None:
