@@ -42,6 +42,7 @@ class Pod:
     grace: int
     requested: datetime | None = None
     gone: datetime | None = None
+    resting: datetime | None = None
     prices: list[tuple[datetime, Decimal]] = field(default_factory=list)
 
     def seen(self, now: datetime) -> PodSeen:
@@ -63,6 +64,7 @@ class Pod:
             deleting=self.requested is not None,
             deadline=deadline,
             grace_seconds=grace,
+            resting=self.resting,
             pool="own",
             gpus=1,
         )
@@ -104,6 +106,7 @@ class Look:
         spec: the spec at that time.
         price: US dollars per hour of one replica at that time.
         ready: how many pods were ready.
+        resting: since when each of the pods rests that finish their last requests.
         by_hand: whether a person holds the fleet open or closed: ``open``, ``closed`` or nothing.
     """
 
@@ -116,6 +119,7 @@ class Look:
     spec: Json
     price: Decimal
     ready: int
+    resting: tuple[datetime, ...]
     by_hand: str
 
 
@@ -272,6 +276,7 @@ class Month:
         self.world.writes.clear()
         outcome = runner.run(self.reconciler.reconcile(KEY))
         assert outcome is not None
+        self._keep_resting()
         look = Look(
             now=self.now,
             caused=caused,
@@ -282,11 +287,13 @@ class Month:
             spec=self.raw["spec"],
             price=self.price,
             ready=sum(one.ready <= self.now for one in self.existing if one.requested is None),
+            resting=tuple(one.resting for one in self.existing if one.resting and one.requested is None),
             by_hand=self.by_hand,
         )
         if self.random.random() < 0.1:
             self.world.writes.clear()
             again = runner.run(self.reconciler.reconcile(KEY))
+            self._keep_resting()
             assert set(self.world.writes) <= {"status"}
             first, second = decision(look.status), decision(self.raw["status"])
             assert first == second, f"a second look at {self.now} decides something else"
@@ -297,16 +304,26 @@ class Month:
         longest = RESYNC if self.existing or look.replicas else NAP
         self.wake = self.now + min(longest, timedelta(seconds=-(-seconds // 1)))
 
+    def _keep_resting(self) -> None:
+        """What the operator wrote on its pods stays there."""
+        resting = {one.uid: one.resting for one in self.world.running}
+        for one in self.existing:
+            one.resting = resting.get(one.name)
+
     def _control(self) -> bool:
         """The Deployment controller and the kubelet do their part; whether there was anything to do."""
         wanted = self.world.objects["Deployment"]["spec"]["replicas"]
         active = [one for one in self.existing if one.requested is None]
         for _ in range(wanted - len(active)):
             self.pods.append(self._born())
-        doomed = sorted(active, key=lambda one: (one.ready <= self.now, -one.created.timestamp()))
+        doomed = sorted(active, key=self._worth)
         for one in doomed[: max(0, len(active) - wanted)]:
             self.delete(one)
         return wanted != len(active)
+
+    def _worth(self, one: Pod) -> tuple[bool, bool, float]:
+        """Which pods a ReplicaSet deletes last: those that serve, and of these the oldest."""
+        return one.ready <= self.now, one.resting is None, -one.created.timestamp()
 
     def _born(self) -> Pod:
         bound = self.now + self.random.randint(1, 15) * SECOND

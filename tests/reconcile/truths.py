@@ -15,6 +15,8 @@ from reconcile.months import SECOND, Look
 from reconcile.stories import DAY, Story, opened
 
 HOUR = Decimal(3600)
+DRAIN = timedelta(minutes=5)
+REST_LOOK = timedelta(seconds=5)
 
 
 def joined(intervals: tuple[Interval, ...]) -> list[tuple[datetime, datetime]]:
@@ -87,8 +89,11 @@ def _counts(story: Story) -> Iterator[str]:
         key = str(look.spec)
         spec = parsed.get(key) or parsed.setdefault(key, LlamaDeploymentSpec.model_validate(look.spec))
         desired, cost = look.status["desiredReplicas"], spec.cost
-        if desired != look.replicas:
-            yield f"{look.now} status wants {desired}, the Deployment {look.replicas}"
+        if not desired <= look.replicas <= desired + len(look.resting):
+            yield f"{look.now} status wants {desired}, the Deployment {look.replicas}, {len(look.resting)} rest"
+        drain = spec.schedule.drain_timeout if spec.schedule else DRAIN
+        if desired < look.replicas and all(look.now - since > drain + REST_LOOK for since in look.resting):
+            yield f"{look.now} {look.replicas - desired} rest for too long"
         if look.selects != bool(desired):
             yield f"{look.now} wants {desired}, the Service selects {look.selects}"
         if cost and cost.hourly_limit is not None and desired * look.price > cost.hourly_limit:
@@ -120,8 +125,9 @@ def _bounded(calendar: Calendar, spec: LlamaDeploymentSpec, look: Look) -> Itera
     low, high = bounds
     if spec.replicas is not None:
         low = high = min(max(spec.replicas, low), high)
-    if look.replicas > high or (spec.cost is None and look.replicas < low):
-        yield f"{look.now} wants {look.replicas}, not {low} to {high}"
+    wanted = look.status["desiredReplicas"]
+    if wanted > high or (spec.cost is None and wanted < low):
+        yield f"{look.now} wants {wanted}, not {low} to {high}"
 
 
 def _is_due(look: Look) -> bool:
