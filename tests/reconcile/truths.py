@@ -90,7 +90,7 @@ def _counts(story: Story) -> Iterator[str]:
         spec = parsed.get(key) or parsed.setdefault(key, LlamaDeploymentSpec.model_validate(look.spec))
         desired, cost = look.status["desiredReplicas"], spec.cost
         if not desired <= look.replicas <= desired + len(look.resting):
-            yield f"{look.now} status wants {desired}, the Deployment {look.replicas}, {len(look.resting)} rest"
+            yield f"{look.now} wants {desired}, the Deployment {look.replicas}, {len(look.resting)} rest"
         drain = spec.schedule.drain_timeout if spec.schedule else DRAIN
         if desired < look.replicas and all(look.now - since > drain + REST_LOOK for since in look.resting):
             yield f"{look.now} {look.replicas - desired} rest for too long"
