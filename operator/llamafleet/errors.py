@@ -9,12 +9,16 @@
         ├── CleaningUp  what an earlier resource of the same name left is still being removed
         ├── Conflict    an object of that name is not ours to change
         ├── Stale       the object changed since it was read; look again at once
-        └── Forbidden   the API server refuses us; a permission may be granted later
+        ├── Unreachable no answer came; the request may have been carried out or not
+        ├── NotLeading  another process may be the leader by now; nothing was sent
+        ├── Forbidden   the API server refuses us; a permission may be granted later
+        └── Throttled   the API server has more to do than it can; wait as long as it says
 
 This module knows nothing else of the package: every layer may raise these.
 """
 
 import math
+from typing import ClassVar
 
 
 class LlamafleetError(Exception):
@@ -50,14 +54,19 @@ class Unavailable(LlamafleetError):
     """Something outside did not do its part; the same call may succeed later.
 
     Attributes:
+        patience_seconds: the longest pause before the next attempt. An outage ends for everybody at once, so
+            a minute; what is wrong with one object, only somebody can change, so five.
         wake_seconds: after how long something else is due, however often this fails; infinite: nothing is.
     """
 
+    patience_seconds: ClassVar[float] = 60.0
     wake_seconds: float = math.inf
 
 
 class Rejected(Unavailable):
     """The API server finds an object invalid (HTTP 422)."""
+
+    patience_seconds = 300.0
 
 
 class CleaningUp(Unavailable):
@@ -67,10 +76,38 @@ class CleaningUp(Unavailable):
 class Conflict(Unavailable):
     """An object that we would write belongs to somebody else."""
 
+    patience_seconds = 300.0
+
 
 class Stale(Unavailable):
     """The object changed since it was read, and what was decided may be wrong by now: look again at once."""
 
 
+class Unreachable(Unavailable):
+    """No answer came, or not all of it: whether the request was carried out is not known."""
+
+
+class NotLeading(Unavailable):
+    """Another process may be the leader by now: the write was not sent."""
+
+    patience_seconds = 5.0  # whoever finds that it still leads goes on at once
+
+
 class Forbidden(Unavailable):
     """The API server answered 401 or 403: a permission is missing for now."""
+
+    patience_seconds = 300.0
+
+
+class Throttled(Unavailable):
+    """The API server answered 429, or 503 with a time: nobody did anything wrong, and everybody waits.
+
+    Args:
+        message: who was refused, and with which words.
+        retry_after: how many seconds to wait.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        """Keep the time beside the words."""
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,6 +1,7 @@
 """Pods that are gone are remembered until somebody accounts for them, and never without end."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -71,4 +72,34 @@ def test_beyond_the_limit_the_oldest_of_all_goes_and_the_log_says_so(
         past.add(MAVERICK, gone(uid))
     assert past.of(SCOUT) == ()
     assert past.of(MAVERICK) == (gone("b"), gone("c"), gone("d"))
-    assert caplog.messages == ["team-a/scout: nobody has accounted for pod a, which is gone"]
+    assert caplog.messages == ["team-a/scout: nobody has accounted for pod a, which is gone, and others"], (
+        "the others it does not name one by one"
+    )
+
+
+def of_uid(uid: str, **fields: Any) -> Departed:
+    return Departed(pod(uid=uid, **fields), NOW)
+
+
+def test_what_the_leader_has_in_its_account_is_done_with() -> None:
+    past = Departures()
+    past.add(SCOUT, of_uid("summed", bound=NOW))
+    past.add(SCOUT, of_uid("metered", bound=NOW))
+    past.add(SCOUT, of_uid("later", bound=NOW + timedelta(minutes=2)))
+    past.add(SCOUT, of_uid("never bound", bound=None, created=NOW))
+    past.add(MAVERICK, of_uid("another's", bound=NOW))
+    at = (NOW + timedelta(minutes=1)).isoformat()
+    past.accounted(SCOUT, {"at": at, "meters": [{"uid": "metered"}]})
+    assert [one.pod.uid for one in past.of(SCOUT)] == ["metered", "later"]
+    assert [one.pod.uid for one in past.of(MAVERICK)] == ["another's"]
+    assert set(past.owners()) == {SCOUT, MAVERICK}
+
+
+@pytest.mark.parametrize(
+    "garbled", [None, "text", {}, {"at": "no time"}, {"at": 1}, {"at": "2026", "meters": [1]}]
+)
+def test_an_account_that_cannot_be_read_settles_nothing(garbled: object) -> None:
+    past = Departures()
+    past.add(SCOUT, gone("a"))
+    past.accounted(SCOUT, garbled)
+    assert past.of(SCOUT) == (gone("a"),)

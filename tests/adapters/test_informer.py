@@ -14,10 +14,11 @@ import orjson
 import pytest
 from aiohttp import web
 
-from llamafleet.adapters.informer import Informer
+from llamafleet.adapters.informer import PAGE_SIZE, Informer
 from llamafleet.adapters.kinds import POD
 from llamafleet.adapters.projection import project_pod
-from llamafleet.adapters.transport import LINE_LIMIT, Transport
+from llamafleet.adapters.streams import LINE_LIMIT
+from llamafleet.adapters.transport import Transport
 from llamafleet.api.names import DEPLOYMENT_LABEL
 from llamafleet.api.observed import Key, PodSeen
 
@@ -54,13 +55,14 @@ GONE = {"kind": "Status", "code": 410, "message": "too old resource version"}
 class Script:
     """What the server answers: lists in turn, watches in turn; the last watch stays open and silent.
 
-    ``removed`` is what the informer told of objects that are gone.
+    ``removed`` is what the informer told of objects that are gone, ``told`` of whom something changed.
     """
 
     lists: Sequence[dict[str, Any] | int]
     watches: Sequence[Sequence[bytes]]
     asked: list[dict[str, str]] = field(default_factory=list)
     removed: list[tuple[Key, PodSeen]] = field(default_factory=list)
+    told: list[Key] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         query = dict(request.query)
@@ -97,7 +99,7 @@ async def serving(script: Script) -> AsyncIterator[Informer[PodSeen]]:
             Transport(session, f"http://{host}:{port}"),
             POD,
             project_pod,
-            lambda _key: None,
+            script.told.append,
             lambda key, last: script.removed.append((key, last)),
         )
         task = asyncio.create_task(informer.run())
@@ -179,6 +181,18 @@ def test_an_older_version_never_replaces_a_newer_one() -> None:
         async with serving(Script([listing(10, pod("a", 5))], [late])) as informer:
             await until(lambda: "last" in names(informer))
             assert informer.of(OWNER)["a"].ready
+
+    asyncio.run(story())
+
+
+def test_an_event_that_says_nothing_new_is_kept_and_not_told() -> None:
+    async def story() -> None:
+        same = pod("a", 30) | {"spec": {"nodeSelector": {"disk": "fast"}}}
+        script = Script([listing(10, pod("a", 5))], [[event("MODIFIED", same), event("ADDED", pod("b", 31))]])
+        async with serving(script) as informer:
+            await until(lambda: "b" in names(informer))
+            assert informer.of(OWNER)["a"].resource_version == "30"
+            assert script.told == [OWNER, OWNER], "once for the list, once for the pod that is new"
 
     asyncio.run(story())
 
@@ -310,5 +324,184 @@ def test_a_label_that_was_changed_in_a_gap_is_noticed_on_the_next_list() -> None
             await until(lambda: "last" in names(informer))
             assert names(informer) == {"last"}
             assert [key for key, _ in script.removed] == [OWNER]
+
+    asyncio.run(story())
+
+
+# What comes below is said by an API server that lies, or by one that is behind the others.
+
+AT_11 = b'{"metadata": {"resourceVersion": "11"}}'
+NAMED = b'{"metadata": {"name": "x", "namespace": "y"}}'
+ODD = {
+    "an event without metadata": b'{"type": "MODIFIED", "object": {}}\n',
+    "an event of an object that is none": b'{"type": "ADDED", "object": 7}\n',
+    "an event of a kind that nobody knows": b'{"type": "CHANGED", "object": %b}\n' % AT_11,
+    "an event without a version": b'{"type": "ADDED", "object": %b}\n' % NAMED,
+    "an event of an object without a name": b'{"type": "ADDED", "object": %b}\n' % AT_11,
+    "an ERROR event that is no object": b'{"type": "ERROR", "object": "no"}\n',
+    "an ERROR event of a code that means well": b'{"type": "ERROR", "object": {"code": 200}}\n',
+    "a line that is a number": b"7\n",
+    "half an event": b'{"type": "ADDED", "object": {"metad',
+}
+
+
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
+def test_what_is_no_event_is_survived(line: bytes) -> None:
+    async def story() -> None:
+        lists = [listing(10, pod("a", 5)), listing(20, pod("a", 5), pod("b", 15))]
+        later = [event("ADDED", pod("b", 15)), event("ADDED", pod("c", 25))]
+        async with serving(Script(lists, [[line], later])) as informer:
+            await until(lambda: names(informer) == {"a", "b", "c"})
+
+    asyncio.run(story())
+
+
+NO_LISTS: dict[str, Any] = {
+    "no object": [],
+    "items that are none": {"metadata": {"resourceVersion": "10"}, "items": 7},
+    "no version": {"metadata": {}, "items": []},
+    "no metadata": {"items": []},
+    "a version that is no number": {"metadata": {"resourceVersion": "x"}, "items": []},
+}
+
+
+@pytest.mark.parametrize("page", NO_LISTS.values(), ids=NO_LISTS.keys())
+def test_what_is_no_list_empties_nothing(page: Any) -> None:
+    async def story() -> None:
+        script = Script(
+            [listing(10, pod("a", 5)), page, listing(20, pod("a", 5))], [[event("ERROR", GONE)], []]
+        )
+        async with serving(script) as informer:
+            await until(lambda: len(script.asked) >= 5)
+            assert names(informer) == {"a"}
+            assert script.removed == []
+
+    asyncio.run(story())
+
+
+def test_no_items_at_all_may_be_null() -> None:
+    async def story() -> None:
+        nothing = {"metadata": {"resourceVersion": "20"}, "items": None}
+        script = Script([listing(10, pod("a", 5)), nothing], [[event("ERROR", GONE)], []])
+        async with serving(script) as informer:
+            await until(lambda: names(informer) == set() and bool(script.removed))
+
+    asyncio.run(story())
+
+
+def odd_pod(name: str, version: int) -> dict[str, Any]:
+    """One that cannot be read: its time of creation is none."""
+    raw = pod(name, version)
+    raw["metadata"]["creationTimestamp"] = "yesterday"
+    return raw
+
+
+def test_an_object_that_cannot_be_read_takes_no_other_from_view(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        events = [event("MODIFIED", odd_pod("a", 20)), event("MODIFIED", odd_pod("b", 21))]
+        more = [
+            event("MODIFIED", odd_pod("b", 22)),
+            event("DELETED", odd_pod("a", 23)),
+            event("ADDED", pod("c", 24)),
+        ]
+        script = Script([listing(10, pod("a", 5), odd_pod("b", 6), "no object")], [events + more])
+        async with serving(script) as informer:
+            await until(lambda: "c" in names(informer))
+            assert names(informer) == {"c"}
+            assert script.removed == [(OWNER, project_pod(pod("a", 5)))]
+            assert len([query for query in script.asked if "watch" in query]) == 1
+
+    asyncio.run(story())
+    assert caplog.text.count(": b cannot be read") == 1, "once, however often it changes"
+
+
+def test_a_watch_that_is_cut_goes_on_from_where_it_stood() -> None:
+    async def story() -> None:
+        script = Script(
+            [listing(10, pod("a", 5))], [[event("ADDED", pod("b", 15))], [event("ADDED", pod("c", 25))]]
+        )
+        async with serving(script) as informer:
+            await until(lambda: names(informer) == {"a", "b", "c"})
+            assert [query.get("resourceVersion") for query in script.asked] == [None, "10", "15"]
+
+    asyncio.run(story())
+
+
+def test_a_list_of_before_brings_nothing_back() -> None:
+    """An API server that is behind: what was deleted since stays away, what was made since stays here."""
+
+    async def story() -> None:
+        events = [event("ADDED", pod("young", 30)), event("DELETED", pod("old", 40)), event("ERROR", GONE)]
+        lists = [listing(10, pod("old", 5)), listing(20, pod("old", 5)), listing(41, pod("young", 30))]
+        script = Script(lists, [events, []])
+        async with serving(script) as informer:
+            await until(lambda: len(script.asked) >= 5)
+            assert names(informer) == {"young"}
+            assert [query.get("resourceVersion") for query in script.asked if "watch" in query] == [
+                "10",
+                "41",
+            ]
+
+    asyncio.run(story())
+
+
+def test_events_of_before_bring_nothing_back() -> None:
+    async def story() -> None:
+        events = [
+            event("DELETED", pod("a", 30)),
+            event("ADDED", pod("a", 5)),
+            event("ADDED", pod("last", 31)),
+        ]
+        script = Script([listing(10, pod("a", 5))], [events])
+        async with serving(script) as informer:
+            await until(lambda: "last" in names(informer))
+            assert names(informer) == {"last"}
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("talks", [True, False], ids=["falls silent", "never answers"])
+def test_a_silent_watch_is_given_up_and_what_it_missed_is_listed(
+    monkeypatch: pytest.MonkeyPatch, *, talks: bool
+) -> None:
+    monkeypatch.setattr("llamafleet.adapters.transport.SILENCE_SECONDS", 0.2)
+
+    async def story() -> None:
+        lists = [listing(10, pod("a", 5), pod("b", 6)), listing(20, pod("a", 5))]
+        async with serving(Script(lists, [[event("BOOKMARK", pod("x", 11))]] if talks else [[]])) as informer:
+            await until(lambda: names(informer) == {"a", "b"})
+            heard = informer.heard_at
+            await until(lambda: names(informer) == {"a"})
+            assert informer.heard_at > heard, "a list is a word, too"
+
+    asyncio.run(story())
+
+
+def test_a_refusal_is_an_answer_and_no_news() -> None:
+    async def story() -> None:
+        script = Script([listing(10, pod("a", 5)), 403], [[event("ERROR", GONE)], []])
+        async with serving(script) as informer:
+            await until(lambda: len(script.asked) >= 2)
+            heard = informer.heard_at
+            await until(lambda: len(script.asked) >= 4)
+            assert informer.heard_at == heard
+            assert informer.answered_at > heard
+
+    asyncio.run(story())
+
+
+def test_pages_are_halved_after_an_answer_that_was_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llamafleet.adapters.streams.BODY_LIMIT", 2000)
+
+    async def story() -> None:
+        script = Script(
+            [listing(10, *(pod(f"pod-{n}", 5) for n in range(100))), listing(10, pod("a", 5))], [[]]
+        )
+        async with serving(script) as informer:
+            await until(lambda: names(informer) == {"a"})
+            assert [query["limit"] for query in script.asked if "limit" in query] == [
+                str(PAGE_SIZE),
+                str(PAGE_SIZE // 2),
+            ]
 
     asyncio.run(story())

@@ -7,6 +7,7 @@ import pytest
 from builders import NOW, pod
 from llamafleet.adapters.cluster import Cluster
 from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.views import Scope
 from llamafleet.errors import Conflict, Rejected, Unavailable
 
 
@@ -22,7 +23,7 @@ class Refusing(Transport):
 
 
 def cluster(error: Unavailable) -> Cluster:
-    return Cluster(Refusing(error), "llamafleet-system", lambda _key: None)
+    return Cluster(Refusing(error), Scope("llamafleet-system"), lambda _key: None)
 
 
 @pytest.mark.parametrize("error", [Rejected("a webhook says no"), Conflict("busy"), Unavailable("down")])

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from llamafleet.adapters.poolview import PoolView
 from llamafleet.adapters.transport import Transport
-from llamafleet.errors import Forbidden, Unavailable
+from llamafleet.errors import Forbidden, Stale, Unavailable
 
 
 class Server:
@@ -21,6 +21,7 @@ class Server:
         self.names = ["a100"]
         self.status = 200
         self.asked = 0
+        self.version = 1
         self.gate = asyncio.Event()
         self.gate.set()
         self.reached = asyncio.Event()
@@ -28,10 +29,11 @@ class Server:
     async def answer(self, _request: web.Request) -> web.Response:
         self.asked += 1
         items = [{"metadata": {"name": name}} for name in self.names]
+        metadata = {"resourceVersion": str(self.version)}
         gate = self.gate
         self.reached.set()
         await gate.wait()
-        return web.json_response({"items": items, "message": "no"}, status=self.status)
+        return web.json_response({"metadata": metadata, "items": items, "message": "no"}, status=self.status)
 
 
 @asynccontextmanager
@@ -128,5 +130,31 @@ def test_a_refused_read_is_told_and_asked_again() -> None:
                 await view.read()
             server.status = 200
             assert await names(view) == ["a100"]
+
+    asyncio.run(story())
+
+
+def test_an_api_server_that_is_behind_is_not_believed() -> None:
+    async def story() -> None:
+        async with serving() as (server, view):
+            server.version = 20
+            assert await names(view) == ["a100"]
+            server.version, server.names = 10, ["what was there before"]
+            view.forget()
+            with pytest.raises(Stale, match="10 after 20"):
+                await view.read()
+            server.version = 20
+            server.names = ["a100"]
+            assert await names(view) == ["a100"]
+
+    asyncio.run(story())
+
+
+def test_what_is_no_list_is_no_empty_list() -> None:
+    async def story() -> None:
+        async with serving() as (server, view):
+            server.version = None  # type: ignore[assignment]
+            with pytest.raises(Unavailable, match="no list"):
+                await view.read()
 
     asyncio.run(story())

@@ -7,9 +7,16 @@ import orjson
 import pytest
 
 from builders import pod
-from llamafleet.adapters.projection import controller_uid, project_child, project_pod, project_waker_slice
+from llamafleet.adapters.projection import (
+    controller_uid,
+    project_child,
+    project_deployment,
+    project_pod,
+    project_waker_slice,
+)
 from llamafleet.api.names import DELETION_COST_ANNOTATION, GPUS_ANNOTATION, POOL_ANNOTATION
-from llamafleet.api.observed import PodSeen, Termination
+from llamafleet.api.observed import ChildSeen, PodSeen, Termination
+from llamafleet.planning.diagnosis import GATED
 
 
 def raw_pod(status: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
@@ -94,9 +101,18 @@ PODS = {
     ),
     "a pod behind a scheduling gate": (
         raw_pod(
-            {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]},
+            {
+                "conditions": [
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "SchedulingGated",
+                        "message": GATED,
+                    }
+                ]
+            },
         ),
-        seen(phase="Pending"),
+        seen(unschedulable=GATED, phase="Pending"),
     ),
     "a pod that is bound and has no container yet": (
         raw_pod({"conditions": [{"type": "PodScheduled", "status": "True"}]}, nodeName="a100-0"),
@@ -109,9 +125,13 @@ PODS = {
         ),
         seen(node="a100-0", waiting_reason="ImagePullBackOff", waiting_message="no such tag"),
     ),
+    "a container that waits as all do at first": (
+        raw_pod(container({"waiting": {"reason": "ContainerCreating", "message": "soon"}})),
+        seen(),
+    ),
     "a container that waits without a word": (
-        raw_pod(container({"waiting": {"reason": "ContainerCreating"}})),
-        seen(waiting_reason="ContainerCreating"),
+        raw_pod(container({"waiting": {"reason": "CrashLoopBackOff"}})),
+        seen(waiting_reason="CrashLoopBackOff"),
     ),
     "a container that runs and loads": (raw_pod(container(RUNNING)), seen()),
     "a pod that is ready": (
@@ -287,15 +307,43 @@ def raw_service(**metadata: Any) -> dict[str, Any]:
 
 
 def test_a_child_is_kept_without_what_the_server_keeps_for_itself() -> None:
-    raw = raw_service(ownerReferences=[OWNER], managedFields=[{"manager": "llamafleet"}])
-    kept = project_child({**raw, "status": {"loadBalancer": {}}})
-    assert (kept.uid, kept.resource_version, kept.owner_uid) == ("9", "12", "1234")
-    assert kept.status == {"loadBalancer": {}}
-    assert orjson.loads(kept.body) == raw_service(ownerReferences=[OWNER])
+    raw = raw_service(ownerReferences=[OWNER], managedFields=[{"manager": "llamafleet"}], generation=3)
+    kept = project_child({**raw, "kind": "Service", "apiVersion": "v1", "status": {"loadBalancer": {}}})
+    assert (kept.uid, kept.resource_version, kept.generation, kept.owner_uid) == ("9", "12", 3, "1234")
+    assert kept.status == {}
+    body = raw_service(ownerReferences=[OWNER])
+    del body["metadata"]["resourceVersion"]
+    assert orjson.loads(kept.body) == body
 
 
-def test_a_child_of_a_kind_without_a_status_has_an_empty_one() -> None:
-    assert project_child(raw_service()).status == {}
+ROLLED_OUT = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "readyReplicas": 1}
+
+
+def condition(kind: str, minute: int) -> dict[str, Any]:
+    time = f"2026-11-21T12:{minute:02}:00Z"
+    return {"type": kind, "status": "True", "lastUpdateTime": time, "message": f"{kind}!", "reason": "Why"}
+
+
+def test_of_a_deployment_the_counts_and_refusals_are_kept() -> None:
+    conditions = [condition("Progressing", 1), condition("ReplicaFailure", 1)]
+    raw = raw_service() | {"status": {**ROLLED_OUT, "unavailableReplicas": 2, "conditions": conditions}}
+    refused = {"type": "ReplicaFailure", "status": "True", "message": "ReplicaFailure!"}
+    assert project_deployment(raw).status == {**ROLLED_OUT, "conditions": [refused]}
+    assert project_deployment(raw_service()).status == {}
+
+
+def test_what_says_the_same_is_equal_whatever_its_version_and_its_times() -> None:
+    def deployment(version: str, minute: int, **status: Any) -> ChildSeen:
+        conditions = [condition("Progressing", minute), condition("ReplicaFailure", minute)]
+        said = {**ROLLED_OUT, "conditions": conditions, **status}
+        return project_deployment(raw_service(resourceVersion=version) | {"status": said})
+
+    assert deployment("12", 1) == deployment("13", 2)
+    assert deployment("12", 1) != deployment("13", 2, readyReplicas=2)
+    one, other = (raw_pod({"podIP": "10.0.0.1"}, metadata={"resourceVersion": number}) for number in "67")
+    assert project_pod(one) == project_pod(other)
+    assert project_pod(one).resource_version == "6"
+    assert project_pod(one) != project_pod(raw_pod({"podIP": "10.0.0.2"}))
 
 
 OWNERS: dict[str, tuple[dict[str, Any], str | None]] = {

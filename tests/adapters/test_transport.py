@@ -16,7 +16,15 @@ from aiohttp import web
 
 from llamafleet.adapters import transport
 from llamafleet.adapters.transport import CONNECT_SECONDS, Transport
-from llamafleet.errors import Conflict, Ending, Forbidden, LlamafleetError, Rejected, Unavailable
+from llamafleet.errors import (
+    Conflict,
+    Ending,
+    Forbidden,
+    LlamafleetError,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 
 PATH = "/api/v1/namespaces/team-a/services/scout"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -99,7 +107,7 @@ REFUSALS: dict[str, tuple[int, bytes, type[LlamafleetError], str]] = {
     "403, for another cause": (403, refusal("quota", "Exceeded"), Forbidden, "HTTP 403: quota"),
     "409, somebody else owns a field": (409, refusal("conflict"), Conflict, "HTTP 409: conflict"),
     "422, a field is bad": (422, refusal("spec.x: bad"), Rejected, "HTTP 422: spec.x: bad"),
-    "429, too many requests": (429, refusal("slow down"), Unavailable, "HTTP 429: slow down"),
+    "429, too many requests": (429, refusal("slow down"), Throttled, "HTTP 429: slow down"),
     "500, an internal error": (500, refusal("etcd is away"), Unavailable, "HTTP 500: etcd is away"),
     "503, a proxy's page": (503, b"<html>no server</html>", Unavailable, "HTTP 503: <html>no server</html>"),
     "500, nothing at all": (500, b"", Unavailable, "HTTP 500: "),
@@ -124,6 +132,48 @@ def test_a_refusal_becomes_our_error(
     assert type(caught.value) is error
     assert PATH in str(caught.value)
     assert str(caught.value).endswith(message)
+
+
+@pytest.mark.parametrize("second", [read, apply, merge, create, watch])
+@pytest.mark.parametrize("first", [read, apply, merge, create, watch])
+def test_who_is_told_to_wait_makes_everybody_wait(
+    first: Callable[[Transport], Awaitable[bytes | None]],
+    second: Callable[[Transport], Awaitable[bytes | None]],
+) -> None:
+    at: list[float] = []
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        at.append(asyncio.get_running_loop().time())
+        if len(at) == 1:
+            return web.Response(status=429, headers={"Retry-After": "0.2"})
+        return web.Response(body=b"")
+
+    async def both(reach: Transport) -> bytes | None:
+        with pytest.raises(Throttled):
+            await first(reach)
+        return await second(reach)
+
+    outcome(answer, both)
+    assert at[1] - at[0] >= 0.2
+
+
+def test_a_longer_wait_is_not_spent_at_the_gate_but_by_a_watch() -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.method)
+        return web.Response(status=429, headers={"Retry-After": "60"})
+
+    async def story(reach: Transport) -> bytes | None:
+        for call in (read, apply, merge, create):
+            with pytest.raises(Throttled):
+                await call(reach)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(watch(reach), 0.2)
+        return None
+
+    outcome(answer, story)
+    assert asked == ["GET"]
 
 
 def test_a_long_page_is_cut() -> None:
@@ -158,6 +208,7 @@ def test_a_server_that_never_answers_is_given_up(
     call: Callable[[Transport], Awaitable[bytes | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr(transport, "WRITE_SECONDS", 0.1)
     monkeypatch.setattr(transport, "SILENCE_SECONDS", 0.1)
     with pytest.raises(Unavailable, match="Timeout"):
         outcome(hang, call)
@@ -197,7 +248,7 @@ def test_a_write_is_strict_and_under_our_field_manager() -> None:
         )
         return web.Response(body=b"{}")
 
-    ours = {"fieldManager": "llamafleet", "fieldValidation": "Strict"}
+    ours = {"fieldManager": "llamafleet", "fieldValidation": "Strict", "timeout": "15.000s"}
     for call in (lambda reach: reach.apply(PATH, {"kind": "Service"}), create):
         outcome(answer, call)
     assert asked == [

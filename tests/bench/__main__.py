@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import autoscale_command, edit, quiet, report, rows, settle
+from bench import autoscale_command, edit, large, manypods, report, rows, settle
 from bench.fleet import keys, namespaces
 from bench.report import Row
 from fleet_operator import OperatorProcess, install, running_operator
@@ -19,6 +19,16 @@ from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
 from testbed.nodes import NodeKind
 from testbed.processes import ended_by_signals
+
+NUMBERS = (
+    ("--resources", 1, 200, "that settle, turn by turn with the floor"),
+    ("--repeat", 1, 3, "how many turns"),
+    ("--large", 1, 1000, "resources of the large fleet"),
+    ("--pods", 1, 10, "of each of these"),
+    ("--edits", 2, 50, "one after the other"),
+    ("--held", 100, 50_000, "pods in memory, and as many events of them"),
+)
+"""Options: the name, the least, the default, and what it is."""
 
 SPARE_NODES = 1  # for the second replica that the edits ask for
 
@@ -49,14 +59,13 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure llamafleet against floors.")
+    for name, least, usual, what in NUMBERS:
+        parser.add_argument(
+            name, type=_at_least(least), default=usual, metavar="N", help=f"{what} (default: %(default)s)"
+        )
     parser.add_argument(
-        "--resources", type=_at_least(1), default=100, metavar="N", help="default: %(default)s"
+        "--quiet-seconds", type=float, default=600.0, metavar="S", help="default: %(default)s"
     )
-    parser.add_argument(
-        "--repeat", type=_at_least(1), default=3, metavar="N", help="settle so often (default: %(default)s)"
-    )
-    parser.add_argument("--quiet-seconds", type=float, default=60.0, metavar="S", help="default: %(default)s")
-    parser.add_argument("--edits", type=_at_least(2), default=50, metavar="N", help="default: %(default)s")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md, too")
     return parser.parse_args()
 
@@ -72,32 +81,38 @@ def _at_least(least: int) -> Callable[[str], int]:
 
 
 def _measure(options: argparse.Namespace) -> list[Row]:
-    """Everything, on one control plane that is started for it."""
+    """Everything, on control planes that are started for it: one for the small fleets, one for the large."""
     _say("the planner")
     planned = [*rows.planner_rows(), *rows.schedule_rows(), *rows.scrape_rows()]
     _say("a control plane starts")
-    with ControlPlane() as cluster:
+    with ControlPlane(hurried=True) as cluster:
         cluster.add_gpu_nodes(math.ceil(options.resources / NodeKind().gpus) + SPARE_NODES)
         install(cluster)
         edit_floor = _edit_floor(cluster, options.edits)
         floors = [_settle_floor(cluster, options.resources)]
         settled = []
-        for _ in range(options.repeat - 1):  # by turns, so that both find the same weather
+        for _ in range(options.repeat):  # by turns, so that both find the same weather
             settled.append(_settle_once(cluster, options.resources))
             floors.append(_settle_floor(cluster, options.resources))
-        _create_namespaces(cluster, "ours")
-        with running_operator(cluster) as operator:
-            settled.append(_settle(cluster, operator, options.resources))
-            _say(f"nothing for {options.quiet_seconds:.0f} s")
-            calm = quiet.measure(operator, options.quiet_seconds)
-            _say(f"{options.edits} edits")
-            edits = asyncio.run(edit.ours(cluster.kubeconfig, keys("ours", 1)[0], options.edits))
+    found = _large(options)
+    _say(f"{options.held} pods in memory")
     return [
         *rows.settle_rows(settled, floors),
-        *rows.quiet_rows(calm),
-        *rows.edit_rows(edits, edit_floor),
+        *rows.large_rows(found, edit_floor),
+        *rows.pod_rows(manypods.measure(found.pod, options.held, options.held)),
         *planned,
     ]
+
+
+def _large(options: argparse.Namespace) -> large.Large:
+    size = large.Size(options.large, options.pods, options.edits, options.quiet_seconds)
+    _say(f"{size.resources} resources with {size.pods} pods each, then {size.quiet_seconds:.0f} s of nothing")
+    with ControlPlane(hurried=True) as cluster:
+        install(cluster)
+        _create_namespaces(cluster, large.PREFIX)
+        found = large.measure(cluster, size)
+    _say(f"they were ready in {found.settled.ready:.0f} s")
+    return found
 
 
 def _edit_floor(cluster: Cluster, count: int) -> list[float]:

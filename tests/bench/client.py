@@ -17,9 +17,10 @@ from llamafleet.adapters.access import Access
 from llamafleet.adapters.kinds import CHILD_BY_NAME, LLAMA_DEPLOYMENT, Kind
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
+from llamafleet.reconcile.queue import WORKERS
 from testbed.errors import TestbedError
 
-IN_FLIGHT: Final = 8
+IN_FLIGHT: Final = WORKERS
 """Resources that are worked on at the same time: as many as the operator has workers."""
 
 Events = AsyncIterator[dict[str, Any]]

@@ -32,12 +32,19 @@ async def floor(kubeconfig: Path, key: Key, count: int) -> list[float]:
             seconds.append(time.monotonic() - started)
 
         seconds: list[float] = []
-        await _edits(transport, key, edit, count)
+        await _edits(transport, key, edit, (count, 1))
         return seconds
 
 
-async def ours(kubeconfig: Path, key: Key, count: int) -> list[float]:
-    """The edit alone; a watch tells when the operator has changed the Deployment."""
+async def ours(kubeconfig: Path, key: Key, count: int, replicas: int = 1) -> list[float]:
+    """The edit alone; a watch tells when the operator has changed the Deployment.
+
+    Args:
+        kubeconfig: of the cluster.
+        key: of the resource that is edited.
+        count: how many edits: one replica more, one less, in turn.
+        replicas: those that it has.
+    """
     async with client.connected(kubeconfig) as transport, asyncio.timeout(DEADLINE_SECONDS):
         deployments = await client.events(transport, CHILD_BY_NAME["Deployment"])
 
@@ -50,17 +57,21 @@ async def ours(kubeconfig: Path, key: Key, count: int) -> list[float]:
 
         seconds: list[float] = []
         llamas = await client.events(transport, LLAMA_DEPLOYMENT)
-        await _edits(transport, key, edit, count, llamas)
+        await _edits(transport, key, edit, (count, replicas), llamas)
         return seconds
 
 
 async def _edits(
-    transport: Transport, key: Key, edit: Edit, count: int, llamas: client.Events | None = None
+    transport: Transport, key: Key, edit: Edit, plan: tuple[int, int], llamas: client.Events | None = None
 ) -> None:
-    """One edit after another, each after everything that the last one caused has ended."""
+    """One edit after another, each after everything that the last one caused has ended.
+
+    ``plan`` is how many edits, and how many replicas there are.
+    """
+    count, usual = plan
     deployments = await client.events(transport, CHILD_BY_NAME["Deployment"])
     for number in range(count):
-        replicas = 2 - number % 2
+        replicas = usual + 1 - number % 2
         await edit(replicas)
         await client.first(deployments, lambda seen, wanted=replicas: _serves(seen, key, wanted))  # type: ignore[misc]
         if llamas is not None:

@@ -1,5 +1,6 @@
 """How long the planner thinks, in a process that runs and in one that has to start first."""
 
+import itertools
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Final
 from bench.fleet import resource
 from builders import NOW, ROOT, raw_pool
 from llamafleet.api.gpupool import GpuPool
-from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.llamadeployment import LlamaDeployment, LlamaDeploymentSpec
 from llamafleet.api.observed import Key
 from llamafleet.catalogue import gpus
 from llamafleet.planning.plan import Observation, plan
@@ -37,6 +38,12 @@ def parsing() -> float:
 def one_pool() -> float:
     """Microseconds to plan it on the built-in pool."""
     return _planning(resolve(()))
+
+
+def again() -> float:
+    """Microseconds to plan it once more, as at every look."""
+    spec, seen, pools = _spec(), Observation(now=NOW, replicas=1), resolve(())
+    return _microseconds(lambda: plan(spec, pools, seen))
 
 
 def many_pools() -> float:
@@ -68,9 +75,18 @@ def cold_floor() -> float:
 
 
 def _planning(pools: tuple[Pool | UnusablePool, ...]) -> float:
-    spec = LlamaDeployment.model_validate(resource(Key("bench", "llama"))).spec
-    seen = Observation(now=NOW, replicas=1)
-    return _microseconds(lambda: plan(spec, pools, seen))
+    """Every call asks for another context, for the planner knows what it was asked before."""
+    spec, seen, tokens = _spec(), Observation(now=NOW, replicas=1), itertools.count(60_000)
+    specs = [
+        spec.model_copy(update={"serving": spec.serving.model_copy(update={"context_length": next(tokens)})})
+        for _ in range(CALLS)
+    ]
+    left = iter(specs)
+    return _microseconds(lambda: plan(next(left), pools, seen))
+
+
+def _spec() -> LlamaDeploymentSpec:
+    return LlamaDeployment.model_validate(resource(Key("bench", "llama"))).spec
 
 
 def _gpupools() -> list[GpuPool]:

@@ -13,10 +13,20 @@ CALM_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Writes in all, reconciles in all, and the share of one core, between 0 and 1."""
+    """What was counted in that time.
 
+    Attributes:
+        seconds: how long it was.
+        writes: writes of every kind but one: renewals of the lease, one a second.
+        reconciles: looks at a resource that found nothing to do.
+        renewals: renewals of the lease.
+        core: the share of one core, between 0 and 1, with everything in it.
+    """
+
+    seconds: float
     writes: float
     reconciles: float
+    renewals: float
     core: float
 
 
@@ -27,9 +37,10 @@ def measure(operator: OperatorProcess, seconds: float) -> Quiet:
     cpu, started = cpu_seconds(operator.pid), time.monotonic()
     time.sleep(seconds)
     used, passed = cpu_seconds(operator.pid) - cpu, time.monotonic() - started
-    writes, reconciles = (after - then for after, then in zip(_counts(operator), before, strict=True))
-    return Quiet(writes, reconciles, used / passed)
+    counted = (after - then for after, then in zip(_counts(operator), before, strict=True))
+    writes, reconciles, renewals = counted
+    return Quiet(passed, writes, reconciles, renewals, used / passed)
 
 
-def _counts(operator: OperatorProcess) -> tuple[float, float]:
-    return operator.count("llamafleet_writes_total"), operator.count("llamafleet_reconciles_total")
+def _counts(operator: OperatorProcess) -> list[float]:
+    return [operator.count(f"llamafleet_{what}_total") for what in ("writes", "reconciles", "lease_renewals")]

@@ -5,7 +5,8 @@ from statistics import median, quantiles
 from typing import TypeVar
 
 from bench import hours, planner, scrape
-from bench.quiet import Quiet
+from bench.large import Large
+from bench.manypods import PodCosts
 from bench.report import Row, compared
 from bench.settle import Floor, Settled
 
@@ -32,25 +33,42 @@ def settle_rows(ours: list[Settled], floors: list[Floor]) -> list[Row]:
     ]
 
 
-def quiet_rows(found: Quiet) -> list[Row]:
-    """A fleet in which nothing happens."""
+def large_rows(found: Large, floor: list[float]) -> list[Row]:
+    """A thousand resources: they settle, one is edited, nothing happens, and another process starts."""
+    calm, settled = found.calm, found.settled
     return [
-        Row("quiet: writes", f"{found.writes:.0f}", "0"),
-        Row("quiet: reconciles", f"{found.reconciles:.0f}", "0"),
-        Row("quiet: share of one core", f"{found.core:.2%}"),
+        Row("large: all sized, with children", f"{settled.sized:.0f} s"),
+        Row("large: all pods ready", f"{settled.ready:.0f} s"),
+        Row("large: processor time", f"{settled.cpu:.1f} s"),
+        Row("large: writes for each resource", f"{settled.writes:.1f}"),
+        Row("large: peak memory of the operator", f"{settled.peak_mib:.0f} MiB"),
+        *(
+            compared(
+                f"edit: until the Deployment follows, p{percent}",
+                "ms",
+                _percentile(found.edits, percent),
+                _percentile(floor, percent),
+            )
+            for percent in (50, 99)
+        ),
+        Row(f"quiet, {calm.seconds:.0f} s: writes", f"{calm.writes:.0f}", "0"),
+        Row("quiet: looks that found nothing to do", f"{calm.reconciles:.0f}"),
+        Row("quiet: renewals of the lease", f"{calm.renewals:.0f}"),
+        Row("quiet: share of one core", f"{calm.core:.2%}"),
+        Row("start: until the first reconcile is done", f"{found.first:.1f} s"),
+        Row("start: until every resource was looked at", f"{found.all:.1f} s"),
+        Row("start: processor time until then", f"{found.start_cpu:.1f} s"),
     ]
 
 
-def edit_rows(ours: list[float], floor: list[float]) -> list[Row]:
-    """One edit after another."""
+def pod_rows(found: PodCosts) -> list[Row]:
+    """One pod: its events, and its memory."""
     return [
-        compared(
-            f"edit: until the Deployment follows, p{percent}",
-            "ms",
-            _percentile(ours, percent),
-            _percentile(floor, percent),
-        )
-        for percent in (50, 99)
+        Row(f"pod: one event of {found.sent_bytes / 1000:.1f} KB", f"{found.event_microseconds:.0f} µs"),
+        Row(f"pod: resident memory, each of {found.pods:,}", f"{found.bytes_each:.0f} bytes"),
+        Row("pod: resident memory of the process before", f"{found.before_mib:.0f} MiB"),
+        Row("pod: resident memory of the process with them", f"{found.resident_mib:.0f} MiB"),
+        Row("pod: the most that it had meanwhile", f"{found.peak_mib:.0f} MiB"),
     ]
 
 
@@ -58,6 +76,7 @@ def planner_rows() -> list[Row]:
     """One decision, in a process that runs and in one that has to start first."""
     return [
         compared("plan: on 1 pool; floor: parsing resource", "µs", planner.one_pool(), planner.parsing(), 0),
+        Row("plan: the same once more, as at every look", f"{planner.again():.0f} µs"),
         compared(
             f"plan: on {planner.POOLS} pools; floor: parsing them",
             "µs",

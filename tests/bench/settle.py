@@ -16,7 +16,8 @@ from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
 from testbed.errors import TestbedError
 
-DEADLINE_SECONDS: Final = 600.0
+DEADLINE_SECONDS: Final = 1800.0
+"""Ten thousand pods take a small machine some minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,11 @@ async def floor(kubeconfig: Path, keys: Sequence[Key]) -> Floor:
         return Floor(done, time.monotonic() - started, used)
 
 
-async def ours(kubeconfig: Path, keys: Sequence[Key], operator: OperatorProcess) -> Settled:
+async def ours(
+    kubeconfig: Path, keys: Sequence[Key], operator: OperatorProcess, replicas: int = 1
+) -> Settled:
     """The bare client creates the fleet, and the operator does the rest."""
-    fleet = [resource(key) for key in keys]
+    fleet = [resource(key, replicas) for key in keys]
     async with client.connected(kubeconfig) as transport, asyncio.timeout(DEADLINE_SECONDS):
         stream = await client.events(transport, LLAMA_DEPLOYMENT)
         cpu, writes = cpu_seconds(operator.pid), _writes(operator)

@@ -1,6 +1,7 @@
 """What a process has used, as the kernel counts it. Linux only, like the testbed."""
 
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,26 @@ def cpu_seconds(pid: int) -> float:
     return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
 
 
-def peak_mib(pid: int) -> float:
+def peak_mib(pid: int | str) -> float:
     """The most memory that a process ever had resident (VmHWM), in MiB."""
+    return _mib(pid, "VmHWM:")
+
+
+def resident_mib(pid: int | str) -> float:
+    """The memory that a process has resident now (VmRSS), in MiB."""
+    return _mib(pid, "VmRSS:")
+
+
+def age_seconds(pid: int) -> float:
+    """How long ago a process was started."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / TICKS_PER_SECOND
+
+
+def _mib(pid: int | str, field: str) -> float:
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    peak = next(line for line in lines if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) / 1024
+    line = next(line for line in lines if line.startswith(field))
+    return int(line.split()[1]) / 1024
 
 
 def machine() -> str:

@@ -265,6 +265,15 @@ BAD = [
         "spec.model.adapters[1].name",
         id="two adapters of one name",
     ),
+    *(
+        pytest.param(
+            model(tokenSecretRef={"name": "hub", "key": key}),
+            "spec.model.tokenSecretRef.key in body should match",
+            "spec.model.tokenSecretRef.key",
+            id=f"the key {key} of a Secret, which Kubernetes does not take",
+        )
+        for key in (".", "..", "..data")
+    ),
     pytest.param(
         model(tokenSecretRef={"name": "hub"}),
         "spec.model.tokenSecretRef.key: Required value",

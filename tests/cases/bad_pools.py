@@ -35,6 +35,27 @@ BAD_POOLS = [
         "spec.hostMemoryPerGpu",
         id="bad host memory",
     ),
+    *(
+        pytest.param(
+            pool(resourceName=name),
+            "spec.resourceName must have at most 244 characters before its slash",
+            "spec.resourceName",
+            id=f"a resource that Kubernetes does not take: {name[:24]}",
+        )
+        for name in ("a" * 245 + "/gpu", "requests.nvidia.com/gpu", "x.kubernetes.io/gpu")
+    ),
+    pytest.param(
+        pool(nodeSelector={"a" * 254 + "/b": "c"}),
+        "every key of spec.nodeSelector must be a label key",
+        "spec.nodeSelector",
+        id="a label key with a long prefix",
+    ),
+    pytest.param(
+        toleration(key="a" * 254 + "/b", operator="Exists"),
+        "key of a toleration must have at most 253 characters before its slash",
+        "spec.tolerations[0].key",
+        id="a taint with a long prefix",
+    ),
     pytest.param(
         pool(nodeSelector={"a b": "c"}),
         "every key of spec.nodeSelector must be a label key",

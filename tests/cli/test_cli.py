@@ -121,9 +121,13 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
 
 def test_a_port_that_is_taken_ends_it_with_1_and_one_line() -> None:
     with socket.create_server(("", 0)) as taken:
-        command = [PROGRAM, "run", f"--metrics-port={taken.getsockname()[1]}"]
+        port = taken.getsockname()[1]
+        command = [PROGRAM, "run", f"--metrics-port={port}"]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    assert (ended.returncode, ended.stderr) == (1, "llamafleet: Address already in use\n")
+    (line,) = ended.stderr.splitlines()
+    assert ended.returncode == 1
+    assert line.startswith("llamafleet: Address already in use")
+    assert str(port) in line
 
 
 @pytest.fixture
@@ -149,7 +153,7 @@ def test_without_a_cluster_one_line_says_what_is_missing_and_what_helps(
 ) -> None:
     line = until_it_says_why(without_a_cluster)
     assert "no access to a cluster: Invalid kube-config file." in line
-    assert line.endswith("Set KUBECONFIG, or run in a pod with a service account\n")
+    assert "Set KUBECONFIG, or run in a pod with a service account" in line
 
 
 def test_without_a_cluster_it_ends_quietly_when_it_is_told_to(

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from llamafleet.cli.option_types import base_url
+from llamafleet.cli.option_types import base_url, joined, namespaces
 
 ADDRESSES = [
     "http://prometheus",
@@ -44,3 +44,21 @@ def test_an_address_stays_as_it_is(text: str) -> None:
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="must be an address such as http://prometheus"):
         base_url(text)
+
+
+@pytest.mark.parametrize("text", ["team-a", "team-a,team-b", "a" * 63])
+def test_namespaces_are_names_with_commas_between_them(text: str) -> None:
+    assert namespaces(text) == tuple(text.split(","))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,", ",a", "a b", "Team", "-a", "a-", "a.b", "*", "a" * 64, "a,../b", "a\n"]
+)
+def test_what_is_no_name_of_a_namespace_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no name of a namespace"):
+        namespaces(text)
+
+
+def test_a_repeated_option_names_each_namespace_once() -> None:
+    assert joined([("b", "a"), ("a",), ("c",)]) == ("a", "b", "c")
+    assert joined([]) == ()

@@ -21,7 +21,7 @@ class Duty:
     def __init__(self, cluster: ControlPlane, *options: str) -> None:
         """Nobody, until :meth:`begin`; whoever comes gets these further options."""
         self._cluster = cluster
-        self._options = options
+        self._options = ("--identity=duty", *options)  # so whoever comes has the lease of whoever was killed
         self._log_start = cluster.audit_log.stat().st_size
         self._shift = contextlib.ExitStack()
 

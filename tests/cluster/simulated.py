@@ -20,8 +20,10 @@ from fleet_operator import NAMESPACE
 from llamafleet.adapters.access import Access
 from llamafleet.adapters.cluster import Cluster
 from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.views import Scope
 from llamafleet.api.observed import Key
 from llamafleet.catalogue import catalogue
+from llamafleet.reconcile.allowance import LOOK_SECONDS
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
 from llamafleet.reconcile.workers import run_workers
@@ -135,14 +137,14 @@ async def simulated_operator(
 ) -> AsyncIterator[SimulatedOperator]:
     """Run it for the length of a block, with a kubeconfig in that folder."""
     access = await _access(testbed, folder / "config")
-    queue = FastQueue()
+    queue = FastQueue(look_seconds=LOOK_SECONDS / SPEED)
     async with access.open_session() as session:
         transport = SimulatedTimes(session, access.server, clock=clock)
-        cluster = Cluster(transport, NAMESPACE, queue.add_soon, clock.now)
+        cluster = Cluster(transport, Scope(NAMESPACE), queue.add_soon, clock.now)
         reconciler = Reconciler(cluster, clock.now, NAMESPACE, catalogue())
         tasks = [
             asyncio.create_task(cluster.run()),
-            asyncio.create_task(run_workers(queue, reconciler, lambda *_: None, 2)),
+            asyncio.create_task(run_workers(queue, reconciler, lambda *_: None)),
         ]
         try:
             await cluster.synced()
@@ -150,7 +152,7 @@ async def simulated_operator(
         finally:
             for task in tasks:
                 task.cancel()
-            # Before the tasks give their connections back: the session waits for the end of those in use only.
+            # Before the tasks give connections back: the session waits for the end of those in use only.
             await session.close()
             await asyncio.gather(*tasks, return_exceptions=True)
 

@@ -39,6 +39,5 @@ def test_deleting_a_resource_does_not_give_its_money_back(installed: ControlPlan
         llama.wait_for("Ready", "True", "AllReplicasReady")
         after = llama.get()["status"]["cost"]["ledger"]
         assert spent(llama) >= int(WHILE.total_seconds()) * 100
-        assert Decimal(after["uncertainUsd"]) > 0, "how long the last pods took to go was not seen"
         assert len(after["meters"]) == 1
         llama.delete()

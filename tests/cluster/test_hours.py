@@ -225,7 +225,7 @@ def test_an_opening_and_a_closing_are_told_once_whoever_looks(small: Llama, duty
     assert small.told() == ["WindowOpened", "WindowClosed"]
 
 
-def test_two_operators_tell_an_opening_and_a_closing_once(small: Llama, installed: ControlPlane) -> None:
+def test_an_operator_that_stands_by_tells_nothing(small: Llama, installed: ControlPlane) -> None:
     small.apply(schedule=closed_now())
     is_closed(small)
     with running_operator(installed):

@@ -16,18 +16,18 @@ from testbed.wait import until
 pytestmark = pytest.mark.cluster
 
 
-def test_the_operators_own_pod_is_admitted_under_the_restricted_rules(installed: ControlPlane) -> None:
-    """Its namespace enforces them; no node here has room for it, so it stays pending."""
+def test_the_operators_own_pods_are_admitted_under_the_restricted_rules(installed: ControlPlane) -> None:
+    """Their namespace enforces them; no node here has room for them, so they stay pending."""
     folder = ROOT / "manifests" / "operator"
     installed.kubectl("apply", "--server-side", "--validate=strict", "-k", str(folder))
     try:
         pods = ("pods", f"--namespace={NAMESPACE}", "-l", "app.kubernetes.io/name=llamafleet")
-        (pod,) = until(
-            lambda: installed.get(*pods)["items"], SETTLE_SECONDS, "the operator's pod to be created"
-        )
-        assert pod["spec"]["serviceAccountName"] == "llamafleet"
+        until(lambda: len(installed.get(*pods)["items"]) == 2, SETTLE_SECONDS, "the operator's two pods")
+        accounts = {pod["spec"]["serviceAccountName"] for pod in installed.get(*pods)["items"]}
+        assert accounts == {"llamafleet"}
     finally:
-        installed.kubectl("delete", "-f", str(folder / "deployment.yaml"))
+        for name in ("deployment", "poddisruptionbudget"):
+            installed.kubectl("delete", "-f", str(folder / f"{name}.yaml"))
 
 
 @pytest.mark.usefixtures("operator")

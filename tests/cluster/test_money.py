@@ -214,25 +214,6 @@ def test_a_part_of_the_budget_that_is_spent_is_told_once(small: Llama, duty: Dut
     assert small.told().count(word) == 1
 
 
-def test_a_missing_price_is_told_and_stops_nothing(small: Llama) -> None:
-    """The catalogue has no price of this GPU; the nodes are others, which does not matter here."""
-    product = {"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB"}
-    with pools(small.cluster, pool("gift", None, "l40", nodeSelector=product)):  # type: ignore[arg-type]
-        small.apply(gpu={"pools": ["gift"]}, schedule=ALWAYS, cost={"monthlyBudget": "1.00"})
-        small.wait_for("Priced", "False", "PriceMissing")
-        ready(small)
-        small.wait_for("WithinBudget", "False", "PriceMissing")
-        assert small.condition("CeilingWithinBudget") == {}
-        until(lambda: metered(small) == small.uids(), SETTLE_SECONDS, "the pod to be in the ledger")
-        cost = small.status()["cost"]
-        assert "hourlyRate" not in cost
-        assert cost["ledger"]["unpriced"] is True
-        assert cost["monthToDate"] == "0.00"
-        small.cluster.apply(pool("gift", "999999", "l40", nodeSelector=product))
-        until(lambda: small.condition("Priced") == {}, SETTLE_SECONDS, "the price to be known")
-        assert len(small.pods()) <= 1
-
-
 @pytest.fixture
 def both(installed: ControlPlane) -> Iterator[dict[str, Decimal]]:
     """A pool with one spot node and one other; the price of each."""
@@ -292,7 +273,7 @@ def test_what_came_and_went_while_nobody_looked_is_counted_and_the_doubt_is_stat
     assert least - doubt - ROUNDING <= usd <= least + doubt + ROUNDING + 5 * SECOND
 
 
-def test_two_operators_at_once_count_nothing_twice(small: Llama, installed: ControlPlane, duty: Duty) -> None:
+def test_an_operator_that_stands_by_counts_nothing(small: Llama, installed: ControlPlane, duty: Duty) -> None:
     small.apply(gpu=GOLD)
     with running_operator(installed):
         ready(small)

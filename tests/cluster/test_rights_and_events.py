@@ -2,8 +2,9 @@
 
 import asyncio
 import dataclasses
+import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from fleet_operator import NAMESPACE
 from llamafleet.adapters.access import find_access
 from llamafleet.adapters.cluster import Cluster
 from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.views import Scope
 from llamafleet.api.names import GPUS_ANNOTATION, POOL_ANNOTATION, child_labels, pod_selector
 from llamafleet.api.observed import Announcement, Key
 from llamafleet.errors import Stale
@@ -60,7 +62,7 @@ async def seeing() -> AsyncIterator[Cluster]:
 
     connector = aiohttp.TCPConnector(limit=0, ssl=access.tls, socket_factory=opened)
     async with aiohttp.ClientSession(connector=connector, middlewares=(access.authorize,)) as session:
-        cluster = Cluster(Transport(session, access.server), NAMESPACE, lambda _key: None, lambda: NOW)
+        cluster = Cluster(Transport(session, access.server), Scope(NAMESPACE), lambda _key: None, lambda: NOW)
         views = asyncio.create_task(cluster.run())
         try:
             await asyncio.wait_for(cluster.synced(), SETTLE_SECONDS)
@@ -283,8 +285,12 @@ RIGHTS = {
     "pods/log": "get",
     "nodes": "get",
     "events": "create",
-    "configmaps": "get patch",
+    "configmaps llamafleet-carry-over": "get patch",
+    "leases.coordination.k8s.io llamafleet": "get patch",
+    "leases.coordination.k8s.io": "create list",
 }
+"""By kind, and by name where a right is for one object only. Who may create cannot be held to a name."""
+
 EVERYBODYS = ".authorization.k8s.io", ".authentication.k8s.io", ".certificates.k8s.io"
 """Every account may ask who it is and what it may do, and may read the trust bundles."""
 
@@ -294,11 +300,16 @@ def test_the_rights_are_these_and_no_others(installed: ControlPlane) -> None:
     listed = installed.kubectl(
         "auth", "can-i", "--list", f"--as={account}", "--no-headers", f"--namespace={NAMESPACE}"
     )
-    kinds = [line for line in listed.splitlines() if line[0].isalpha()]
-    rights = {line.split()[0]: line[line.rindex("[") + 1 : -1] for line in kinds}
+    lines = [re.fullmatch(r"(\S+)\s+\[\]\s+\[(.*)\]\s+\[(.*)\]", line) for line in listed.splitlines()]
+    found = [line.groups() for line in lines if line is not None]
+    rights = {f"{kind} {names}".strip(): verbs for kind, names, verbs in found}
     assert {kind: verbs for kind, verbs in rights.items() if not kind.endswith(EVERYBODYS)} == RIGHTS
-    one = [line for line in kinds if line.startswith("configmaps")]
-    assert all("[llamafleet-carry-over]" in line for line in one), "and no other ConfigMap"
+
+
+def ended(key: Key, ledger: Mapping[str, str]) -> dict[str, Any]:
+    metadata = {"namespace": key.namespace, "name": key.name, "uid": "1", "generation": 1}
+    metadata["resourceVersion"] = "1"
+    return {"metadata": metadata, "status": {"cost": {"ledger": ledger}}}
 
 
 def test_the_account_of_a_deleted_resource_is_kept_for_a_namesake_and_goes_with_its_month(
@@ -308,15 +319,15 @@ def test_the_account_of_a_deleted_resource_is_kept_for_a_namesake_and_goes_with_
     old, key, other = Key("team-a", "old"), Key("team-a", "scout"), Key("team-a", "other")
 
     async def leave(cluster: Cluster) -> None:
-        await cluster.carry_over(old, {**account, "month": "2026-10"})
-        cluster.deleted(key, account)
+        await cluster.carry_over(old, {**account, "month": "2026-09"})
+        cluster.saw_end(key, ended(key, account))
         assert cluster.left(key) == await cluster.carried_over(key) == account, "before it is written, too"
         await cluster.carry_over(key, account)
         assert cluster.left(key) is None
 
     async def find(cluster: Cluster) -> None:
         assert await cluster.carried_over(key) == account, "another operator reads it"
-        assert await cluster.carried_over(old) is None, "October is over"
+        assert await cluster.carried_over(old) is None, "September is over everywhere"
         assert await cluster.carried_over(other) is None
 
     tell(leave)

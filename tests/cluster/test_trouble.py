@@ -1,14 +1,12 @@
 """What goes wrong on a real control plane is said where people look, and stops nobody else."""
 
-import os
-import signal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from fleet_operator import CRDS, OperatorProcess, install_rights, running_operator
-from llamas import CHILDREN, SETTLE_SECONDS, Llama, pool, pools
+from fleet_operator import CRDS, OperatorProcess, install_rights
+from llamas import SETTLE_SECONDS, Llama, pool, pools
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -100,23 +98,6 @@ class TestBadInput:
         message = small.wait_for("FieldsInEffect", "False", "NotYetInEffect")
         assert "spec.model.adapters" in message
 
-    def test_an_object_of_somebody_else_is_left_alone(self, small: Llama) -> None:
-        service = {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": small.name, "namespace": small.namespace},
-        }
-        small.cluster.apply({**service, "spec": {"ports": [{"port": 5432}]}})
-        small.apply()
-        message = small.wait_for("Degraded", "True", "NameConflict")
-        assert (
-            f"Service {small.namespace}/small exists and does not belong to this LlamaDeployment" in message
-        )
-        assert small.get("service")["spec"]["ports"][0]["port"] == 5432
-        assert "ownerReferences" not in small.get("service")["metadata"]
-        small.cluster.kubectl("delete", "service", small.name, f"--namespace={small.namespace}")
-        small.wait_for("Ready", "True")
-
     def test_a_quota_that_forbids_the_pods_is_told_and_mends_itself(self, small: Llama) -> None:
         quota = {
             "apiVersion": "v1",
@@ -133,47 +114,6 @@ class TestBadInput:
 @pytest.mark.usefixtures("operator")
 class TestPods:
     """Pods that cannot run say what is missing; containers that end say why."""
-
-    def test_pending_pods_say_what_is_missing(self, installed: ControlPlane, namespace: str) -> None:
-        big = Llama(installed, namespace, "big")
-        big.apply(model={"variant": "llama-3.1-405b"}, replicas=9)
-        message = big.wait_for("Ready", "False", "Unschedulable")
-        gpus = big.get()["status"]["plan"]["gpusPerReplica"]
-        assert f"0 of 4 nodes is open to this pod and has {gpus} free nvidia.com/gpu" in message
-        assert big.condition("Degraded")["status"] == "False", "a node may come up yet"
-        big.delete()
-        until(lambda: not big.pods(), 120, "its GPUs to be free again")
-
-    @pytest.mark.parametrize(
-        ("fault", "reason", "words"),
-        [
-            (
-                {"waiting": "ImagePullBackOff", "message": "Back-off pulling image"},
-                "ImagePullFailed",
-                "Back-off",
-            ),
-            ({"exit_code": "137", "reason": "OOMKilled"}, "HostOutOfMemory", "spec.serving.resources"),
-            ({"exit_code": "0"}, "ServerExited", "exit code 0 while it should serve"),
-            (
-                {
-                    "exit_code": "1",
-                    "message": "ValueError: To serve at least one request with the model's max seq len",
-                },
-                "ContextTooLong",
-                "To serve at least one request",
-            ),
-        ],
-        ids=["the image is missing", "host memory ran out", "the engine died", "the context is too long"],
-    )
-    def test_a_failing_container_carries_its_cause(
-        self, small: Llama, fault: dict[str, str], reason: str, words: str
-    ) -> None:
-        small.apply()
-        small.wait_for("Ready", "True")
-        (pod,) = small.pods()
-        small.cluster.annotate_pod(small.namespace, pod["metadata"]["name"], **fault)
-        assert words in small.wait_for("Ready", "False", reason)
-        assert small.condition("Degraded")["status"] == "True"
 
     def test_a_generic_last_line_is_explained_by_the_log(self, small: Llama) -> None:
         small.apply()
@@ -310,48 +250,6 @@ class TestMoney:
         until(
             lambda: small.get()["status"]["cost"]["hourlyRate"] == "0.00", SETTLE_SECONDS, "the price to be 0"
         )
-
-
-def test_what_happens_without_the_operator_is_caught_up_with(installed: ControlPlane, namespace: str) -> None:
-    """The operator is killed; resources are made, edited and deleted meanwhile; the next one finds it all."""
-    edited, doomed, late = (Llama(installed, namespace, name) for name in ("edited", "doomed", "late"))
-    with running_operator(installed) as first:
-        edited.apply()
-        doomed.apply()
-        edited.wait_for("Ready", "True")
-        doomed.wait_for("Ready", "True")
-        os.killpg(first.pid, signal.SIGKILL)
-        edited.apply(replicas=2)
-        doomed.delete()
-        late.apply()
-        installed.kubectl("delete", "service", "edited", f"--namespace={namespace}")
-    with running_operator(installed):
-        edited.wait_for("Ready", "True", "AllReplicasReady")
-        late.wait_for("Ready", "True", "AllReplicasReady")
-        until(lambda: "service" in edited.left(), SETTLE_SECONDS, "the deleted Service to come back")
-        until(lambda: doomed.left() == [], 120, "the deleted resource to leave nothing")
-    assert len(edited.pods()) == 2
-
-
-def test_an_operator_that_dies_halfway_is_finished_by_the_next(
-    installed: ControlPlane, namespace: str
-) -> None:
-    """It is killed between two writes: a quota lets it make every child but the last."""
-    fleet = Llama(installed, namespace, "half")
-    quota = "--hard=count/deployments.apps=0", f"--namespace={namespace}"
-    installed.kubectl("create", "quota", "no-deployments", *quota)
-    seen = "resourcequota", "no-deployments", f"--namespace={namespace}"
-    until(lambda: installed.get(*seen)["status"].get("hard"), SETTLE_SECONDS, "the quota to be in force")
-    with running_operator(installed) as first:
-        fleet.apply()
-        message = fleet.wait_for("Ready", "False", "Forbidden")
-        assert "exceeded quota: no-deployments" in message
-        assert fleet.left() == [kind for kind in CHILDREN if kind != "deployment"]
-        os.killpg(first.pid, signal.SIGKILL)
-    installed.kubectl("delete", *seen)
-    with running_operator(installed):
-        fleet.wait_for("Ready", "True", "AllReplicasReady")
-    assert fleet.left() == list(CHILDREN)
 
 
 def test_the_operator_waits_for_its_kinds_and_says_so(tmp_path: Path) -> None:

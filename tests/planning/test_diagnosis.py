@@ -4,7 +4,7 @@ import pytest
 
 from builders import ended, pod
 from llamafleet.api.observed import PodSeen
-from llamafleet.planning.diagnosis import Cause, diagnose, needs_log
+from llamafleet.planning.diagnosis import GATED, Cause, diagnose, needs_log
 
 GENERIC = (
     "RuntimeError: Engine core initialization failed. See root cause above. "
@@ -127,6 +127,12 @@ def test_pending_pods_say_how_many_gpus_are_missing_where() -> None:
 def test_pending_pods_for_another_reason_repeat_the_scheduler() -> None:
     cause = one(pod(node=None, unschedulable="no nodes available to schedule pods"))
     assert cause.message == "1 of 1 pods: no node fits (scheduler: no nodes available to schedule pods)."
+
+
+def test_pods_behind_a_gate_are_queued() -> None:
+    cause = one(pod(node=None, unschedulable=GATED))
+    assert (cause.reason, cause.failed) == ("Queued", False)
+    assert cause.message == f"1 of 1 pods: a queue for pods has not let it go on yet: {GATED}."
 
 
 def test_an_image_that_cannot_be_pulled_names_the_kubelets_reason() -> None:

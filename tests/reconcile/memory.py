@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from llamafleet.adapters.projection import project_child
+from llamafleet.adapters.projection import project_child, project_deployment
 from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
 from llamafleet.errors import LlamafleetError, Stale
 
@@ -64,7 +64,10 @@ class Memory:
 
     def children(self, key: Key) -> dict[str, ChildSeen]:
         del key
-        return {kind: project_child(raw) for kind, raw in self.objects.items()}
+        return {
+            kind: project_deployment(raw) if kind == "Deployment" else project_child(raw)
+            for kind, raw in self.objects.items()
+        }
 
     def pods(self, key: Key) -> tuple[PodSeen, ...]:
         del key

@@ -17,6 +17,14 @@ SAME = {
         {"env": [{"name": "A", "value": "1"}]},
         {"env": [{"name": "SIDE", "value": "2"}, {"name": "A", "value": "1"}]},
     ),
+    "a quantity that the API server has rounded up": (
+        {"limits": {"cpu": ".663867643", "memory": "1n"}},
+        {"limits": {"cpu": "664m", "memory": "1m"}},
+    ),
+    "a quantity that the API server has cut": (
+        {"requests": {"memory": "999999999999999999Ei", "cpu": "9e99"}},
+        {"requests": {"memory": "9223372036854775807", "cpu": "9223372036854775807"}},
+    ),
     "a defaulted field within a list item": (
         {"ports": [{"port": 80}]},
         {"ports": [{"port": 80, "nodePort": 3}]},
@@ -33,6 +41,7 @@ DIFFERENT: dict[str, tuple[Any, Any]] = {
         {"env": [{"name": "A", "value": "1"}]},
         {"env": [{"name": "A", "value": "2"}]},
     ),
+    "a thousandth of a core": ({"limits": {"cpu": ".6631"}}, {"limits": {"cpu": "663m"}}),
     "a map where a list should be": ({"a": []}, {"a": {}}),
     "false where it should be true": ({"a": True}, {"a": False}),
 }

@@ -8,10 +8,11 @@ from typing import cast
 import pytest
 
 from llamafleet.api.observed import Key
-from llamafleet.errors import Ending, Stale, Unavailable
+from llamafleet.errors import Conflict, Ending, Forbidden, Rejected, Stale, Throttled, Unavailable
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Outcome, Reconciler
 from llamafleet.reconcile.workers import RESYNC_SECONDS, SOONEST_SECONDS, run_workers
+from reconcile.jumping import tell
 
 KEY = Key("team-a", "scout")
 
@@ -34,19 +35,18 @@ class Scripted:
 
 
 class Recorded(WorkQueue):
-    """A queue that notes for when a key is asked for, and hands it out at once while it should."""
+    """A queue that notes for when the workers ask for a key."""
 
-    def __init__(self, at_once: int) -> None:
-        """So many wishes are granted at once, the others never."""
+    def __init__(self) -> None:
+        """Nothing was asked for."""
         super().__init__()
         self.waits: list[float] = []
         self.forgotten = 0
-        self._at_once = at_once
 
     def add_after(self, key: Key, seconds: float) -> None:
-        self.waits.append(seconds)
-        if len(self.waits) <= self._at_once:
-            self.add(key)
+        if key in self._working:
+            self.waits.append(seconds)
+        super().add_after(key, seconds)
 
     def forget(self, key: Key) -> None:
         self.forgotten += 1
@@ -55,11 +55,11 @@ class Recorded(WorkQueue):
 
 def worked(*results: Outcome | Exception | None) -> tuple[Recorded, list[str]]:
     """What a worker did with a key until all results were used."""
-    queue, words = Recorded(len(results) - 1), []
+    words: list[str] = []
     reconciler = Scripted(*results)
 
-    async def story() -> None:
-        finished = asyncio.Event()
+    async def story() -> Recorded:
+        finished, queue = asyncio.Event(), Recorded()
 
         def measure(result: str, _seconds: float) -> None:
             words.append(result)
@@ -67,13 +67,14 @@ def worked(*results: Outcome | Exception | None) -> tuple[Recorded, list[str]]:
                 finished.set()
 
         queue.add(KEY)
-        task = asyncio.create_task(run_workers(queue, cast("Reconciler", reconciler), measure, 2))
-        await asyncio.wait_for(finished.wait(), 10)
+        task = asyncio.create_task(run_workers(queue, cast("Reconciler", reconciler), measure))
+        await finished.wait()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        return queue
 
-    asyncio.run(story())
+    queue = tell(story())
     assert reconciler.looks == len(results)
     return queue, words
 
@@ -110,7 +111,29 @@ def test_failures_come_again_later_and_later() -> None:
     queue, words = worked(*[error] * 6)
     assert words == ["failed"] * 6
     assert queue.waits == sorted(queue.waits)
-    assert queue.waits[-1] >= 0.2 * 2**5
+    assert queue.waits[-1] >= 0.1 * 2**5
+
+
+@pytest.mark.parametrize(
+    ("error", "longest"),
+    [
+        pytest.param(Unavailable("HTTP 500"), 60.0, id="an outage ends for everybody at once"),
+        pytest.param(Forbidden("HTTP 403"), 300.0, id="a quota changes when somebody changes it"),
+        pytest.param(Conflict("HTTP 409"), 300.0, id="and so does a name"),
+        pytest.param(Rejected("HTTP 422"), 300.0, id="and a webhook"),
+    ],
+)
+def test_the_longest_pause_depends_on_who_can_mend_it(error: Unavailable, longest: float) -> None:
+    queue, _ = worked(*[error] * 15)
+    assert longest / 2 <= queue.waits[-1] <= longest
+
+
+def test_who_is_told_to_wait_waits_and_has_not_failed() -> None:
+    throttled = Throttled("HTTP 429", 7.0)
+    queue, words = worked(throttled, throttled, Unavailable("HTTP 500"))
+    assert words == ["throttled", "throttled", "failed"]
+    assert 7.0 <= queue.waits[0] <= 14.0 <= queue.waits[1]
+    assert queue.waits[2] <= 0.2, "its first failure"
 
 
 def test_a_child_that_cannot_be_written_does_not_hold_up_the_end_of_a_window() -> None:

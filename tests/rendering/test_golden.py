@@ -4,6 +4,7 @@ A change on purpose: ``pytest tests/rendering --update-golden``, then read the d
 """
 
 import difflib
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import yaml
 from builders import SAMPLES, gpu_pool, llama, plan_of
 from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
+from llamafleet.api.names import TEMPLATE_ANNOTATION
 from llamafleet.rendering.children import children
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -74,6 +76,10 @@ ReadableDumper.add_representer(str, _text)
 
 def rendered(case: Case) -> str:
     objects = children(case.resource, plan_of(case.resource, pools=case.pools), "llamafleet-system")
+    deployment = objects[-1]
+    annotations = deployment["metadata"]["annotations"]
+    assert json.loads(annotations[TEMPLATE_ANNOTATION]) == deployment["spec"]["template"]
+    annotations[TEMPLATE_ANNOTATION] = "the template below, as JSON"
     return yaml.dump_all(objects, Dumper=ReadableDumper, sort_keys=False, explicit_start=True, width=100)
 
 

@@ -70,6 +70,11 @@ class Cluster:
             raise TestbedError(message)
         return result.stdout
 
+    def follow(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a kubectl that goes on, such as a watch; whoever starts it reads it and ends it."""
+        command = [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments]
+        return subprocess.Popen(command, env=self._environment(), stdout=subprocess.PIPE, text=True)
+
     def _environment(self) -> dict[str, str]:
         """The user's own, which a kubeconfig's login plugin needs; but for kubectl settings and cache."""
         return {**os.environ, "KUBERC": "off", "KUBECACHEDIR": str(self.folder / "kubectl")}

@@ -13,6 +13,9 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"  # of service-account to
 FAKE_NODE_ANNOTATION = ("kwok.x-k8s.io/node", "fake")
 STAGES = Path(__file__).parent / "stages"
 
+UNBRAKED = ["--kube-api-qps=2000", "--kube-api-burst=4000"]
+"""Far more requests per second than a small machine can answer; the defaults are 20 and 50."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -24,6 +27,7 @@ class Layout:
         port: where kube-apiserver listens.
         kubelet_port: where kwok answers for the kubelets of its nodes.
         audit: whether kube-apiserver writes an audit log.
+        hurried: whether controllers and scheduler may send as many requests as they like.
     """
 
     binaries: Path
@@ -31,6 +35,7 @@ class Layout:
     port: int
     kubelet_port: int
     audit: bool = False
+    hurried: bool = False
 
     @property
     def server(self) -> str:
@@ -114,6 +119,7 @@ def kube_controller_manager(layout: Layout) -> list[str]:
         "--use-service-account-credentials=true",
         "--leader-elect=false",
         "--secure-port=0",
+        *(UNBRAKED if layout.hurried else []),
     ]
 
 
@@ -121,7 +127,8 @@ def kube_scheduler(layout: Layout) -> list[str]:
     """kube-scheduler as it comes."""
     kubeconfig = layout.kubeconfig("kube-scheduler")
     program = str(layout.binaries / "kube-scheduler")
-    return [program, f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0"]
+    unbraked = UNBRAKED if layout.hurried else []
+    return [program, f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0", *unbraked]
 
 
 def kwok(layout: Layout) -> list[str]:

@@ -42,13 +42,15 @@ class ControlPlane(Cluster):
     admin's.
     """
 
-    def __init__(self, *, audit: bool = False) -> None:
+    def __init__(self, *, audit: bool = False, hurried: bool = False) -> None:
         """Prepare a control plane; nothing happens before it is entered.
 
         Args:
             audit: whether the API server records every request in ``audit_log``.
+            hurried: whether its controllers and its scheduler work as fast as the machine can, for thousands
+                of pods; else as they come, with 20 and 50 requests per second.
         """
-        self._audit = audit
+        self._options = {"audit": audit, "hurried": hurried}
         self._stack = contextlib.ExitStack()
         self._programs: list[Program] = []
         self._keep_folder = False
@@ -64,7 +66,7 @@ class ControlPlane(Cluster):
             stack.enter_context(ended_by_signals())
             ports = stack.enter_context(reserved_port()), stack.enter_context(reserved_port())
             folder = Path(tempfile.mkdtemp(prefix="testbed-"))
-            self._layout = Layout(programs, folder, *ports, audit=self._audit)
+            self._layout = Layout(programs, folder, *ports, **self._options)
             super().__init__(programs / "kubectl", self._layout.kubeconfig("admin"), folder)
             stack.callback(self._remove_folder)
             stack.callback(self._stop)

@@ -60,7 +60,7 @@ def gpu_node(name: str, kind: NodeKind) -> dict[str, Any]:
         message = f"gpu_product = {kind.gpu_product}: must be one of {', '.join(PRODUCTS)}."
         raise TestbedError(message)
     resources = {"cpu": kind.cpu, "memory": kind.memory, "pods": PODS_PER_NODE, GPU_RESOURCE: str(kind.gpus)}
-    resources["ephemeral-storage"] = "4Ti"
+    resources["ephemeral-storage"] = "16Ti"  # room for as many pods as a node takes
     annotation, value = FAKE_NODE_ANNOTATION
     return {
         "apiVersion": "v1",

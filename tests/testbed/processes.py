@@ -45,6 +45,11 @@ class Program:
         """The process id, which is its group's id too."""
         return self._process.pid
 
+    @property
+    def code(self) -> int | None:
+        """Its exit code, negative after a signal; None while it runs."""
+        return self._process.poll()
+
     def check(self) -> None:
         """Raise a TestbedError with the last words of its log when it has died."""
         code = self._process.poll()

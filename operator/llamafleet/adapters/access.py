@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import aiohttp
 from kubernetes.aio import client, config
 
+from llamafleet.adapters.fence import Fence, fenced
 from llamafleet.errors import Unavailable
 
 
@@ -32,15 +33,28 @@ class Access:
     async def authorize(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Middleware that gives each request the token of that moment."""
-        token = await self.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        """Middleware that gives each request the token of that moment.
+
+        Raises:
+            Unavailable: there is none: its file or its plugin fails, for now.
+        """
+        try:
+            token = await self.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        except (config.ConfigException, OSError, ValueError) as error:
+            message = f"no token for the API server: {error}"
+            raise Unavailable(message) from error
         if token:
             request.headers["Authorization"] = token
         return await handler(request)
 
-    def open_session(self) -> aiohttp.ClientSession:
-        """A session of its own connections. One TCP connection per watch: so there is no limit on them."""
+    def open_session(self, fence: Fence | None = None) -> aiohttp.ClientSession:
+        """A session of its own connections. One TCP connection per watch: so there is no limit on them.
+
+        Args:
+            fence: asked when the bytes of a write are about to go out; None: every write may go.
+        """
         return aiohttp.ClientSession(
+            request_class=aiohttp.ClientRequest if fence is None else fenced(fence),
             connector=aiohttp.TCPConnector(limit=0, ssl=self.tls),
             headers={"User-Agent": "llamafleet"},
             middlewares=(self.authorize,),

@@ -2,28 +2,33 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
 from llamafleet.adapters import clock as system_clock
 from llamafleet.adapters.carryover import CarryOver
 from llamafleet.adapters.departures import Departures
 from llamafleet.adapters.events import event_of
+from llamafleet.adapters.freshness import Freshness
 from llamafleet.adapters.informer import Informer
-from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD, WAKER_SLICE
+from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD, WAKER_SLICE, Kind
 from llamafleet.adapters.loads import Loads, LoadSource
 from llamafleet.adapters.logs import Logs
 from llamafleet.adapters.metrics import WRITES
 from llamafleet.adapters.nodes import Nodes
+from llamafleet.adapters.olderkind import apply_status
 from llamafleet.adapters.poolview import PoolView
-from llamafleet.adapters.projection import controller_uid, project_child, project_pod
+from llamafleet.adapters.projection import controller_uid, project_child, project_deployment, project_pod
+from llamafleet.adapters.resources import Resources
+from llamafleet.adapters.streams import object_of
 from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.views import Scope, View
 from llamafleet.adapters.wakerview import WakerView
 from llamafleet.api.names import (
+    APPLIED_ANNOTATION,
     DELETION_COST_ANNOTATION,
     MODEL_SERVER,
     NAME_LABEL,
@@ -31,7 +36,7 @@ from llamafleet.api.names import (
     RESTING_SERVER,
 )
 from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
-from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Unavailable
+from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Throttled, Unavailable
 
 NO_OBJECTS_VERSION: Final = "1"
 """No object can have it: versions are etcd's revisions, and revision 1 is the empty store."""
@@ -44,7 +49,7 @@ class Cluster:
 
     Args:
         transport: how to reach the API server.
-        namespace: where the operator runs.
+        scope: where the operator runs and where it works.
         changed: called with the key of a LlamaDeployment whenever one of its children or pods changed.
         clock: gives the present instant, UTC.
         waker: the name of the wakers' headless Service in that namespace; None: there are none.
@@ -54,7 +59,7 @@ class Cluster:
     def __init__(
         self,
         transport: Transport,
-        namespace: str,
+        scope: Scope,
         changed: Callable[[Key], None],
         clock: Callable[[], datetime] = system_clock.now,
         waker: str | None = None,
@@ -63,53 +68,98 @@ class Cluster:
         """Build the informers; :meth:`run` starts them."""
         self._transport = transport
         self._clock = clock
-        self._children = {kind.name: Informer(transport, kind, project_child, changed) for kind in CHILDREN}
-        self._pod_view = Informer(transport, POD, project_pod, changed, self._pod_removed)
-        self._waker = WakerView(transport, namespace, waker, changed, self._children["Deployment"].owners)
+        self._children = {kind.name: _view(transport, kind, changed, scope.namespaces) for kind in CHILDREN}
+        self._pod_view = View(
+            lambda one: Informer(transport, POD, project_pod, changed, self._pod_removed, one),
+            scope.namespaces,
+        )
+        self._waker = WakerView(transport, scope, waker, changed, self._children["Deployment"].owners)
         self._departures = Departures()
-        self._views: tuple[Informer[Any], ...] = (*self._children.values(), self._pod_view)
+        self._resources = Resources()
+        self._freshness = Freshness()
+        self._views: tuple[View[Any], ...] = (*self._children.values(), self._pod_view)
         self._needed = (*self._views, *self._waker.needed)
         self._pools = PoolView(transport)
         self._logs = Logs(transport)
         self._nodes = Nodes(transport)
         self._loads = loads or Loads()
-        self._carry_over = CarryOver(transport, namespace)
+        self._carry_over = CarryOver(transport, scope.home)
 
     async def run(self) -> None:
         """Keep the views warm for ever."""
         async with asyncio.TaskGroup() as group:
-            for informer in self._views:
-                group.create_task(informer.run(), name=f"informer of {informer.kind.plural}")
+            for view in self._views:
+                group.create_task(view.run(), name="a view")
             group.create_task(self._waker.run(), name="the wakers")
 
     async def synced(self) -> None:
-        """Wait until every view was filled once."""
-        for informer in self._needed:
-            await informer.synced.wait()
+        """Wait until every view was filled once, wherever we may look."""
+        for view in self._needed:
+            await view.synced()
 
     def silent_since(self) -> float:
         """The monotonic instant at which the quietest view was last heard of."""
-        return min(informer.heard_at for informer in self._needed)
+        return min(view.heard_at for view in self._needed)
+
+    def unanswered_since(self) -> float:
+        """The monotonic instant at which the API server last answered every view, be it with a refusal."""
+        return min(view.answered_at for view in self._needed)
 
     async def resource(self, key: Key) -> dict[str, Any] | None:
         """The LlamaDeployment as it is now, or None. Always a fresh read: a watch may have missed its end.
 
         With it go its departed pods, for nobody is left to account for them.
+
+        Raises:
+            Stale: the answer is older than what was seen or written before.
+            Unavailable: the API server cannot be reached or refuses, or has not shown us its namespace yet.
         """
+        if not all(view.shows(key.namespace) for view in self._views):
+            message = f"not everything in namespace {key.namespace} was seen yet"
+            raise Unavailable(message)
         body = await self._transport.read(LLAMA_DEPLOYMENT.path(*key))
         if body is None:
+            self._resources.gone(key)
+            self._freshness.gone(key)
             self._departures.forget(key)
             self._waker.forget(key)
             return None
-        found: dict[str, Any] = orjson.loads(body)
+        found = object_of(body)
+        self._freshness.check(key, found)
         return found
 
-    def deleted(self, key: Key, ledger: dict[str, Any]) -> None:
-        """A resource was deleted, and this was the account in its last status."""
-        self._carry_over.leave(key, ledger)
+    def saw(self, key: Key, raw: Mapping[str, Any]) -> bool:
+        """A watch showed a LlamaDeployment; whether its author changed something."""
+        self._freshness.note(key, raw)
+        self._carry_over.saw(key, ((raw.get("status") or {}).get("cost") or {}).get("ledger"))
+        return self._resources.saw(key, raw)
+
+    def saw_end(self, key: Key, raw: Mapping[str, Any]) -> None:
+        """A watch showed the end of a LlamaDeployment."""
+        self.saw(key, raw)
+        self._resources.gone(key)
+        self._freshness.gone(key)
+
+    def accounted(self, key: Key, raw: Mapping[str, Any]) -> None:
+        """Another process has written this status: the departed pods in its account are done with."""
+        self._departures.accounted(key, ((raw.get("status") or {}).get("cost") or {}).get("ledger"))
+
+    def known(self) -> Iterable[Key]:
+        """Every LlamaDeployment that was seen, there or not, or of which something is left."""
+        left = (view.owners() for view in self._views)
+        return {*self._resources.keys(), *self._departures.owners(), *itertools.chain(*left)}
+
+    def resources(self) -> Iterable[Key]:
+        """Every LlamaDeployment that is there, as far as is known."""
+        return self._resources.keys()
+
+    def forget(self, key: Key) -> None:
+        """A LlamaDeployment is gone, and another process has seen to what it left."""
+        self._carry_over.forget(key)
+        self._departures.forget(key)
 
     def left(self, key: Key) -> dict[str, Any] | None:
-        """The account of a resource that was deleted, until it is carried over."""
+        """The last account of a resource, until it is carried over."""
         return self._carry_over.left(key)
 
     async def carried_over(self, key: Key) -> dict[str, Any] | None:
@@ -130,7 +180,7 @@ class Cluster:
 
     def children(self, key: Key) -> dict[str, ChildSeen]:
         """The known children of a LlamaDeployment, by kind."""
-        found = {name: informer.of(key).get(key.name) for name, informer in self._children.items()}
+        found = {name: view.of(key).get(key.name) for name, view in self._children.items()}
         found[WAKER_SLICE.name] = self._waker.slice_of(key)
         return {name: child for name, child in found.items() if child is not None}
 
@@ -187,12 +237,13 @@ class Cluster:
         """
         metadata = intent["metadata"]
         try:
-            await self._apply({**intent, "metadata": {**metadata, "resourceVersion": NO_OBJECTS_VERSION}})
+            fresh = {**intent, "metadata": {**metadata, "resourceVersion": NO_OBJECTS_VERSION}}
+            await self._apply(fresh, "create")
         except Conflict:
             existing = await self._transport.read(_path(intent))
             if existing is None:
                 raise  # gone again: the next attempt will do
-            raw = orjson.loads(existing)
+            raw = object_of(existing)
             if controller_uid(raw["metadata"]) != controller_uid(metadata):
                 raise _taken(intent, raw["metadata"]) from None
             await self.update_child(intent, project_child(raw))
@@ -205,32 +256,33 @@ class Cluster:
         """
         identity = {**intent["metadata"], "uid": seen.uid}
         try:
-            await self._apply_or_replace({**intent, "metadata": identity})
+            await self._apply_or_replace({**intent, "metadata": identity}, _reason(intent, seen))
         except Conflict as error:
             message = f"{_name(intent)} was replaced by another one meanwhile"
             raise CleaningUp(message) from error
 
-    async def _apply_or_replace(self, intent: Mapping[str, Any]) -> None:
+    async def _apply_or_replace(self, intent: Mapping[str, Any], reason: str) -> None:
         """Apply; where that is refused, replace the lists of the spec first.
 
         An apply adds its own item beside one that somebody renumbered, a port for example, and the API server
         then finds two of the same name.
         """
         try:
-            await self._apply(intent)
+            await self._apply(intent, reason)
         except Rejected:
             if "spec" not in intent:
                 raise
             identity = {"uid": intent["metadata"]["uid"]}
             await self._transport.merge(_path(intent), {"metadata": identity, "spec": intent["spec"]})
-            await self._apply(intent)
+            WRITES.labels(intent["kind"], reason).inc()
+            await self._apply(intent, reason)
 
-    async def _apply(self, intent: Mapping[str, Any]) -> None:
+    async def _apply(self, intent: Mapping[str, Any], reason: str) -> None:
         body = await self._transport.apply(_path(intent), intent)
-        WRITES.labels(intent["kind"]).inc()
+        WRITES.labels(intent["kind"], reason).inc()
         is_slice = intent["kind"] == WAKER_SLICE.name
         view = self._waker.slices if is_slice else self._children[intent["kind"]]
-        view.absorb(orjson.loads(body))
+        view.absorb(object_of(body))
 
     async def mark(self, namespace: str, pod: PodSeen, cost: int) -> None:
         """Say what the deletion of a pod costs. A pod that is gone, or another by now, needs no mark.
@@ -239,7 +291,9 @@ class Cluster:
             Unavailable: the API server cannot be reached or refuses.
         """
         with contextlib.suppress(Conflict, Rejected):
-            await self._patch_pod(namespace, pod, {"annotations": {DELETION_COST_ANNOTATION: str(cost)}})
+            await self._patch_pod(
+                namespace, pod, {"annotations": {DELETION_COST_ANNOTATION: str(cost)}}, "mark"
+            )
 
     async def rest(self, namespace: str, pod: PodSeen, since: datetime | None) -> None:
         """Take a pod out of its Service since an instant, or put it back; nothing when it is gone.
@@ -250,9 +304,9 @@ class Cluster:
         """
         labels = {NAME_LABEL: MODEL_SERVER if since is None else RESTING_SERVER}
         annotations = {RESTING_ANNOTATION: None if since is None else since.isoformat()}
-        await self._patch_pod(namespace, pod, {"labels": labels, "annotations": annotations})
+        await self._patch_pod(namespace, pod, {"labels": labels, "annotations": annotations}, "rest")
 
-    async def _patch_pod(self, namespace: str, pod: PodSeen, change: Mapping[str, Any]) -> None:
+    async def _patch_pod(self, namespace: str, pod: PodSeen, change: Mapping[str, Any], reason: str) -> None:
         """Change the metadata of this very pod, if it is there.
 
         Raises:
@@ -260,8 +314,10 @@ class Cluster:
             Unavailable: the API server cannot be reached or refuses.
         """
         content = {"metadata": {"uid": pod.uid, **change}}
-        if await self._transport.merge(POD.path(namespace, pod.name), content):
-            WRITES.labels("Pod").inc()
+        body = await self._transport.merge(POD.path(namespace, pod.name), content)
+        if body is not None:
+            WRITES.labels("Pod", reason).inc()
+            self._pod_view.absorb(object_of(body))
 
     async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         """Write the whole status of a LlamaDeployment.
@@ -282,30 +338,55 @@ class Cluster:
             "status": status,
         }
         try:
-            await self._transport.apply(f"{LLAMA_DEPLOYMENT.path(*key)}/status", intent)
+            body = await apply_status(self._transport, f"{LLAMA_DEPLOYMENT.path(*key)}/status", intent)
         except Conflict as error:
             message = f"LlamaDeployment {key} changed since version {version}"
             raise Stale(message) from error
-        WRITES.labels("LlamaDeployment").inc()
+        self._freshness.note(key, object_of(body))
+        WRITES.labels("LlamaDeployment", "status").inc()
 
     async def announce(self, event: Announcement) -> None:
         """Write an Event about a LlamaDeployment; one that exists already is left as it is.
 
-        Nothing that goes wrong here is raised: money and pods do not wait for words. It is logged.
+        What goes wrong here is logged and not raised: money and pods do not wait for words. Only where
+        everything waits, this is said once more, too.
+
+        Raises:
+            Throttled: the API server has too much to do.
         """
         try:
             await self._transport.create(EVENT.path(event.key.namespace), event_of(event))
         except (Conflict, Ending):
             return
+        except Throttled:
+            raise
         except Unavailable as error:
             log.warning("%s: the event %s could not be written: %s", event.key, event.reason, error)
             return
-        WRITES.labels("Event").inc()
+        WRITES.labels("Event", "event").inc()
+
+
+def _view(
+    transport: Transport, kind: Kind, changed: Callable[[Key], None], namespaces: tuple[str, ...]
+) -> View[ChildSeen]:
+    """The view of the children of one kind. Only of a Deployment is the status read."""
+    project = project_deployment if kind.name == "Deployment" else project_child
+    return View(lambda one: Informer(transport, kind, project, changed, namespace=one), namespaces)
 
 
 def _is_ours(key: Key, pod: PodSeen) -> bool:
-    """A pod with our labels that no ReplicaSet of our Deployment made is somebody else's."""
-    return pod.controller.startswith(f"{key.name}-")
+    """A pod with our labels that no ReplicaSet of our Deployment made is somebody else's.
+
+    A ReplicaSet is called after its Deployment, a dash and a hash without one: what begins like ours and goes
+    on may be a copy that somebody made.
+    """
+    return pod.controller.rpartition("-")[0] == key.name
+
+
+def _reason(intent: Mapping[str, Any], seen: ChildSeen) -> str:
+    """Whether we want something else than before, or somebody else has changed what we wanted."""
+    same = seen.applied == intent["metadata"]["annotations"].get(APPLIED_ANNOTATION)
+    return "repair" if same else "change"
 
 
 def _path(intent: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """The pods that are gone, remembered until somebody has accounted for them."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from llamafleet.api.observed import Departed, Key
@@ -19,6 +20,7 @@ class Departures:
         """Nobody is gone yet."""
         self._by_owner: dict[Key, dict[str, Departed]] = {}
         self._owners: dict[str, Key] = {}  # by uid, in the order of :meth:`add`
+        self._has_warned = False
 
     def add(self, owner: Key, departed: Departed) -> None:
         """Remember a pod that is gone."""
@@ -27,7 +29,10 @@ class Departures:
             return
         if len(self._owners) >= MOST:
             oldest = next(iter(self._owners))
-            log.warning("%s: nobody has accounted for pod %s, which is gone", self._owners[oldest], oldest)
+            if not self._has_warned:
+                self._has_warned = True
+                whose = self._owners[oldest]
+                log.warning("%s: nobody has accounted for pod %s, which is gone, and others", whose, oldest)
             self._drop(oldest)
         self._owners[uid] = owner
         self._by_owner.setdefault(owner, {})[uid] = departed
@@ -41,6 +46,28 @@ class Departures:
         for uid in uids:
             if self._owners.get(uid) == owner:
                 self._drop(uid)
+
+    def accounted(self, owner: Key, ledger: object) -> None:
+        """Whoever works has written this account: what is in it, this process need not remember.
+
+        A pod that had a node by the last look of the account, and has no meter any more, is in its sums.
+        """
+        if owner not in self._by_owner or not isinstance(ledger, Mapping):
+            return
+        try:
+            at = datetime.fromisoformat(ledger["at"])
+            metered = {meter["uid"] for meter in ledger.get("meters") or ()}
+            past = [one.pod for one in self._by_owner[owner].values()]
+            self.settle(
+                owner,
+                [pod.uid for pod in past if (pod.bound or pod.created) <= at and pod.uid not in metered],
+            )
+        except (KeyError, TypeError, ValueError):  # somebody garbled it
+            return
+
+    def owners(self) -> Iterable[Key]:
+        """The LlamaDeployments of which a pod is remembered."""
+        return tuple(self._by_owner)
 
     def forget(self, owner: Key) -> None:
         """The LlamaDeployment is gone, and nobody will account for its pods."""

@@ -1,8 +1,9 @@
 """A slim informer: list, watch, and keep a small value per object.
 
-It survives what ends other watchers: a cut stream, silence, an expired version on the watch or in the
-middle of a list, any ERROR event. Objects that vanished in a gap are noticed on the next list, and
-events older than what is known are dropped.
+It survives what ends other watchers: a cut stream, silence, a connection with nobody behind it, an expired
+version on the watch or in the middle of a list, any ERROR event, lines and pages that make no sense, objects
+that cannot be read. Objects that vanished in a gap are noticed on the next list. An API server that is behind
+what was seen before is not believed.
 """
 
 import asyncio
@@ -10,43 +11,40 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, Protocol, TypeVar
-
-import orjson
+from typing import Any, Final, Generic
 
 from llamafleet.adapters.kinds import Kind
+from llamafleet.adapters.metrics import WATCH_RESTARTS
+from llamafleet.adapters.streams import NOT_SO, Lost, TooLarge, page_of
+from llamafleet.adapters.table import Seen, T, Table, identity, version_of
 from llamafleet.adapters.transport import Transport
-from llamafleet.api.names import DEPLOYMENT_LABEL
 from llamafleet.api.observed import Key
-from llamafleet.errors import Unavailable
+from llamafleet.errors import Forbidden, LlamafleetError, Throttled, Unreachable
 
-PAGE_SIZE: Final = 500
+__all__ = ["Informer", "Seen"]
+
+PAGE_SIZE: Final = 100
+LEAST_PAGE: Final = 20
+"""After an answer that was too large or too slow the pages are halved, down to this: of the largest objects
+that the API server takes, 3 MiB each, so many are within what we read of one answer."""
+
 WATCH_SECONDS: Final = 300
 """How long one watch request runs before the server ends it and we go on from the last version."""
 
 WATCH_FLOOR_SECONDS: Final = 1.0
-"""A watch that ended well is opened again at once, but never more often than this."""
+"""A watch that ended is opened again at once, but never more often than this."""
 
-BACKOFF_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+BACKOFF_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses after a failure, each with a random half on top; the last one repeats."""
 
-CALM_SECONDS: Final = 60.0
-"""After a watch that lasted so long, the next failure counts as the first."""
+CALM_SECONDS: Final = 5.0
+"""After a watch that lasted so long, the next failure counts as the first: whatever cuts idle connections
+now and then does not make our views old."""
+
+RESUMES: Final = 3
+"""After so many failures on end a list tells whether the version to go on from is the trouble."""
 
 log = logging.getLogger(__name__)
-
-
-class Seen(Protocol):
-    """What every projected value carries."""
-
-    @property
-    def uid(self) -> str: ...  # noqa: D102 - the attribute of the API's metadata
-
-    @property
-    def resource_version(self) -> str: ...  # noqa: D102 - likewise
-
-
-T = TypeVar("T", bound=Seen)
 
 
 class Informer(Generic[T]):
@@ -56,8 +54,16 @@ class Informer(Generic[T]):
         transport: how to reach the API server.
         kind: what to list and watch.
         project: makes the small value from an object as the API server sends it.
-        changed: called with the owner's key after every change.
+        changed: called with the owner's key after every change that the small value shows.
         removed: called with the owner's key and the last known value of each object that is gone.
+        namespace: the only namespace to look at; None: all.
+
+    Attributes:
+        synced: set once there was a list.
+        met: set once there was a list or a refusal.
+        refused: whether the last answer was that we have no right to look there.
+        heard_at: the monotonic instant of the last word by which the view is up to date.
+        answered_at: the monotonic instant of the last answer at all, refusals included.
     """
 
     def __init__(
@@ -67,26 +73,29 @@ class Informer(Generic[T]):
         project: Callable[[dict[str, Any]], T],
         changed: Callable[[Key], None],
         removed: Callable[[Key, T], None] = lambda _owner, _last: None,
+        namespace: str | None = None,
     ) -> None:
         """Start empty; :meth:`run` fills it."""
         self.kind = kind
-        self.synced = asyncio.Event()
-        self.heard_at = time.monotonic()
+        self.synced, self.met = asyncio.Event(), asyncio.Event()
+        self.refused = False
+        self.heard_at = self.answered_at = time.monotonic()
         self._transport = transport
-        self._project = project
+        self._path = kind.path(namespace)
         self._changed = changed
-        self._removed = removed
-        self._by_owner: dict[Key, dict[str, T]] = {}
-        self._owners: dict[tuple[str, str], Key] = {}  # by namespace and name: a label can be changed
-        self._version = ""
+        self._table = Table(project, changed, removed)
+        self._page_size = PAGE_SIZE
+        self._is_listed = False
+        self._newest = 0
+        self._failures = 0
 
     def of(self, owner: Key) -> Mapping[str, T]:
         """The known objects of one LlamaDeployment, by name."""
-        return self._by_owner.get(owner, {})
+        return self._table.of(owner)
 
     def owners(self) -> tuple[Key, ...]:
         """Every LlamaDeployment of which an object is known."""
-        return tuple(self._by_owner)
+        return self._table.owners()
 
     def absorb(self, raw: dict[str, Any]) -> None:
         """Take in an object that a write of ours returned, before the watch brings it: read your writes.
@@ -94,115 +103,140 @@ class Informer(Generic[T]):
         What the watch has already passed is left out: the object may have been deleted since. Nobody is
         told, for whoever wrote it knows.
         """
-        if self._version and _version(raw) > int(self._version):
-            self._store(raw)
+        if self._newest and version_of(raw) > self._newest:
+            self._table.store(raw)
 
     async def run(self) -> None:
         """List and watch for ever; only cancellation ends it."""
-        failures = 0
         while True:
             started = time.monotonic()
             try:
-                if not self._version:
+                if not self._is_listed:
                     await self._list()
                 await self._watch()
-                # A proxy that ends every watch at once must not make us spin.
-                await asyncio.sleep(max(0.0, started + WATCH_FLOOR_SECONDS - time.monotonic()))
-            except Unavailable as error:  # an expired version (410) among them
-                log.warning("%s: listing again, for %s", self.kind.plural, error)
-                self._version = ""
-                failures = 0 if time.monotonic() - started > CALM_SECONDS else failures
-                pause = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
-                failures += 1
-                await asyncio.sleep(pause * (1 + random.random() / 2))  # noqa: S311 - jitter, not a secret
+                reason, pause = "ended", 0.0
+            except LlamafleetError as error:
+                lasted = time.monotonic() - started
+                reason, pause = self._fail(error, lasted)
+                how = "going on" if self._is_listed else "listing again"
+                log.warning("%s: %s in %.1f s, for %s", self.kind.plural, how, pause, error)
+            WATCH_RESTARTS.labels(self.kind.name, reason).inc()
+            # Whoever ends every watch at once must not make us spin, nor all of us come back in one instant.
+            floor = started + WATCH_FLOOR_SECONDS - time.monotonic() if self._is_listed else 0.0
+            await asyncio.sleep(max(floor, pause) * (1 + random.random() / 2))  # noqa: S311 - jitter
+
+    def _fail(self, error: LlamafleetError, lasted: float) -> tuple[str, float]:
+        """Decide how to go on after a failure: the reason in one word, and the pause in seconds."""
+        is_lost = isinstance(error, Lost)
+        if isinstance(error, Throttled):  # we are told to wait, and our version is as good as before
+            self.answered_at = time.monotonic()
+            return "throttled", error.retry_after
+        if isinstance(error, Forbidden):
+            self.refused = True
+            self.met.set()
+        if not is_lost and not isinstance(error, Unreachable):
+            self.answered_at = time.monotonic()
+        if lasted > CALM_SECONDS:
+            self._failures = 0
+        pause = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
+        self._failures += 1
+        if is_lost or self._failures >= RESUMES:
+            self._is_listed = False
+        return getattr(error, "reason", "failed"), pause
 
     async def _list(self) -> None:
-        """List in pages, then drop every object that the list no longer shows."""
-        query = {"labelSelector": self.kind.selector, "limit": str(PAGE_SIZE)}
-        shown: set[tuple[Key, str]] = set()
-        while True:
-            body = await self._transport.read(self.kind.path(), query)
-            page = orjson.loads(body or b'{"items": [], "metadata": {"resourceVersion": ""}}')
-            for raw in page["items"]:
-                shown.add(_identity(raw))
-                self._take("LISTED", raw)
-            metadata = page["metadata"]
-            if not metadata.get("continue"):
-                break
-            query["continue"] = metadata["continue"]
-        self._drop_unseen(shown, int(metadata["resourceVersion"] or 0))
-        self._version = metadata["resourceVersion"]
-        self.heard_at = time.monotonic()
+        """List in pages, then drop every object that the list no longer shows.
+
+        Raises:
+            Unavailable: there is no list, or none that can be believed.
+        """
+        try:
+            version, shown = await self._pages()
+        except LlamafleetError as error:
+            if isinstance(error, TooLarge) or isinstance(error.__cause__, TimeoutError):
+                self._page_size = max(LEAST_PAGE, self._page_size // 2)
+            raise
+        self._page_size = PAGE_SIZE
+        self._table.keep_only(shown, version)
+        self._newest = version
+        self._is_listed = True
+        self._heard()
         self.synced.set()
+        self.met.set()
+
+    async def _pages(self) -> tuple[int, set[tuple[str, str]]]:
+        """Take in every page: the version of the list, and the namespace and name of each object in it."""
+        query = {"labelSelector": self.kind.selector, "limit": str(self._page_size)}
+        shown: set[tuple[str, str]] = set()
+        while True:
+            body = await self._transport.read(self._path, query)
+            if body is None:
+                self.synced.set()
+                self.met.set()  # there is nothing of a kind that does not exist
+                message = f"the cluster does not know the kind {self.kind.name}"
+                raise Lost(message)
+            version, proceed, items = page_of(body)
+            if version < self._newest:
+                message = f"an API server that is behind: {version} after {self._newest}"
+                raise Lost(message)
+            shown.update(filter(None, map(self._listed, items)))
+            if not proceed:
+                return version, shown
+            query["continue"] = proceed
+
+    def _listed(self, raw: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as it came
+        """Take in an item of a list; its namespace and name, or None when it is no object."""
+        try:
+            owner, name = identity(raw)
+            version_of(raw)
+        except NOT_SO:
+            log.warning("%s: a list holds what is no object: %.200r", self.kind.plural, raw)
+            return None
+        if self._table.store(raw):
+            self._changed(owner)
+        return owner.namespace, name
 
     async def _watch(self) -> None:
         query = {
             "labelSelector": self.kind.selector,
             "watch": "1",
             "allowWatchBookmarks": "true",
-            "resourceVersion": self._version,
+            "resourceVersion": str(self._newest),
             "timeoutSeconds": str(WATCH_SECONDS),
         }
-        async for event in self._transport.watch(self.kind.path(), query):
+        async for event in self._transport.watch(self._path, query):
             self._take(event["type"], event["object"])
-            self._version = event["object"]["metadata"]["resourceVersion"]
-            self.heard_at = time.monotonic()
 
     def _take(self, event: str, raw: dict[str, Any]) -> None:
-        if event == "DELETED":
-            owner, name = _identity(raw)
-            self._remove(self._owner_of(owner, name), name, _version(raw), self._project(raw))
-        elif event != "BOOKMARK" and self._store(raw):
-            self._changed(_identity(raw)[0])
+        """Take in an event.
 
-    def _store(self, raw: dict[str, Any]) -> bool:
-        """Keep an object, unless what is known is as young; whether it was kept."""
-        owner, name = _identity(raw)
-        former = self._owner_of(owner, name)
-        known = self._by_owner.get(former, {}).get(name)
-        if known is not None and int(known.resource_version) >= _version(raw):
-            return False
-        if former != owner:
-            self._remove(former, name, _version(raw))
-        self._owners[owner.namespace, name] = owner
-        kept = self._by_owner.setdefault(owner, {})[name] = self._project(raw)
-        if known is not None and former == owner and known.uid != kept.uid:  # its end fell into a gap
-            self._removed(owner, known)
-        return True
-
-    def _owner_of(self, owner: Key, name: str) -> Key:
-        """Under whom an object is known; ``owner``, by whom it says so now, when it is not known."""
-        return self._owners.get((owner.namespace, name), owner)
-
-    def _remove(self, owner: Key, name: str, version: int, last: T | None = None) -> None:
-        """Forget an object, unless what we know is younger than the version at which it was gone.
-
-        ``last`` is its state at the end, where the watch brought one.
+        Raises:
+            Lost: its object is none.
         """
-        objects = self._by_owner.get(owner, {})
-        known = objects.get(name)
-        if known is None or int(known.resource_version) > version:
-            return
-        del objects[name], self._owners[owner.namespace, name]
-        if not objects:
-            del self._by_owner[owner]
-        self._removed(owner, last if last is not None and last.uid == known.uid else known)
-        self._changed(owner)
+        version = version_of(raw)
+        if version < self._newest:
+            return  # an API server that is behind says again what is long past
+        if event == "DELETED":
+            self._table.remove(_named(raw))
+        elif event != "BOOKMARK" and (owner := self._table.store(_named(raw))):
+            self._changed(owner)
+        self._newest = version
+        self._heard()
 
-    def _drop_unseen(self, shown: set[tuple[Key, str]], version: int) -> None:
-        known = [(owner, name) for owner, objects in self._by_owner.items() for name in objects]
-        for owner, name in known:
-            if (owner, name) not in shown:
-                self._remove(owner, name, version)
+    def _heard(self) -> None:
+        self.heard_at = self.answered_at = time.monotonic()
+        self.refused = False
 
 
-def _version(raw: dict[str, Any]) -> int:
-    """The resource version as a number: since Kubernetes 1.35 versions of one kind may be compared so."""
-    return int(raw["metadata"]["resourceVersion"])
+def _named(raw: dict[str, Any]) -> dict[str, Any]:
+    """The object of an event, if it is one.
 
-
-def _identity(raw: dict[str, Any]) -> tuple[Key, str]:
-    """The owner, by our label, and the name of an object. An object without the label owns itself."""
-    metadata = raw["metadata"]
-    owner = metadata.get("labels", {}).get(DEPLOYMENT_LABEL, metadata["name"])
-    return Key(metadata["namespace"], owner), metadata["name"]
+    Raises:
+        Lost: it is none.
+    """
+    try:
+        identity(raw)
+    except NOT_SO as error:
+        message = f"a watch brought what is no object: {raw!r:.200}"
+        raise Lost(message) from error
+    return raw

@@ -7,6 +7,8 @@ from llamafleet.api.names import (
     API_VERSION,
     FIELD_MANAGER,
     MANAGED_BY_LABEL,
+    NAME_LABEL,
+    OPERATOR_NAME,
     SERVICE_NAME_LABEL,
     SLICE_MANAGER,
     SLICE_MANAGER_LABEL,
@@ -44,6 +46,8 @@ POD: Final = Kind("v1", "Pod", "pods")
 CONFIG_MAP: Final = Kind("v1", "ConfigMap", "configmaps")
 NODE: Final = Kind("v1", "Node", "nodes", namespaced=False)
 EVENT: Final = Kind("v1", "Event", "events")
+LEASE: Final = Kind("coordination.k8s.io/v1", "Lease", "leases", selector=f"{NAME_LABEL}={OPERATOR_NAME}")
+"""The leases of operators, by the label that everything of the operator's own has."""
 
 CHILDREN: Final = (
     Kind("v1", "ServiceAccount", "serviceaccounts"),
@@ -67,7 +71,7 @@ CHILD_BY_NAME: Final = {kind.name: kind for kind in (*CHILDREN, WAKER_SLICE)}
 
 
 def slices_of(service: str) -> Kind:
-    """The EndpointSlices of the Services of one name, in every namespace."""
+    """The EndpointSlices of the Services of one name."""
     return Kind(
         "discovery.k8s.io/v1", "EndpointSlice", "endpointslices", selector=f"{SERVICE_NAME_LABEL}={service}"
     )

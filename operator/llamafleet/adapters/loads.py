@@ -21,10 +21,10 @@ from llamafleet.api.observed import Load, PodSeen
 SECONDS: Final = 4.0
 """The deadline of all pods together: a worker waits for it. A vLLM on a starved machine took up to 1 s for an
 answer, and once 4 to 5 s; that one is a look without a reading. A queue is looked at every 15 s, so the eight
-workers still keep up when thirty fleets have a pod that hangs."""
+workers of one namespace still keep up when thirty fleets have a pod that hangs."""
 
-AT_ONCE: Final = 64
-"""How many pods of a fleet are asked at the same time. With eight workers that stays below 1,024 files."""
+AT_ONCE: Final = 32
+"""How many pods of a fleet are asked at the same time. With sixteen workers that stays below 1,024 files."""
 
 BODY_BYTES: Final = 2**20
 """A vLLM with every series it has says 50 to 70 KB; see the recorded bodies."""

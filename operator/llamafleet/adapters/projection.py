@@ -1,7 +1,10 @@
 """From objects as the API server sends them to the small values that we keep."""
 
+import dataclasses
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
+from sys import intern
 from typing import Any, Final
 
 import orjson
@@ -15,7 +18,7 @@ from llamafleet.api.names import (
     RESTING_SERVER,
     SERVING_CONTAINER,
 )
-from llamafleet.api.observed import ChildSeen, PodSeen, Termination, WakerSliceSeen
+from llamafleet.api.observed import REPLICA_FAILURE, ChildSeen, PodSeen, Termination, WakerSliceSeen
 
 _COUNT: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 """A number of GPUs: a node has no more than some dozens."""
@@ -25,40 +28,53 @@ _COST: Final = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 """A deletion cost, ours or another one's. The API server refuses what is no int32."""
 
 
+_SERVERS_OWN: Final = frozenset({"managedFields", "resourceVersion", "generation"})
+_NOT_ASKED_FOR: Final = frozenset({"apiVersion", "kind", "metadata", "status"})
+_COUNTS: Final = ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas")
+_REFUSAL: Final = ("type", "status", "message")
+"""Of one condition. Its times move with every attempt, and nobody reads them."""
+
+_ON_THE_WAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
+"""Reasons of a container that waits as every container does: no news."""
+
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+_moment: Final = lru_cache(4096)(datetime.fromisoformat)
+"""An instant of the API, UTC. Pods that are made together share theirs, and a pod repeats its own."""
 
 
 def project_pod(raw: dict[str, Any]) -> PodSeen:
     """The small value of a Pod."""
     metadata, status = raw["metadata"], raw.get("status", {})
     conditions = {item["type"]: item for item in status.get("conditions", ())}
+    scheduled, ready = conditions.get("PodScheduled", {}), conditions.get("Ready", {})
     container = _serving(status)
     state = container.get("state", {})
-    waiting = state.get("waiting", {})
+    waiting = _waiting(state)
     annotations = metadata.get("annotations", {})
     return PodSeen(
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        controller=_controller(metadata).get("name", ""),  # the ReplicaSet that made it
-        phase=status.get("phase", "Pending"),
-        created=datetime.fromisoformat(metadata["creationTimestamp"]),
-        ready=conditions.get("Ready", {}).get("status") == "True",
+        controller=intern(_controller(metadata).get("name", "")),  # the ReplicaSet that made it
+        phase=intern(status.get("phase", "Pending")),
+        created=_moment(metadata["creationTimestamp"]),
+        ready=ready.get("status") == "True",
         deleting="deletionTimestamp" in metadata,
-        node=raw["spec"].get("nodeName"),
-        unschedulable=_unschedulable(conditions.get("PodScheduled", {})),
-        waiting_reason=waiting.get("reason"),
+        node=_interned(raw["spec"].get("nodeName")),
+        unschedulable=_unschedulable(scheduled),
+        waiting_reason=_interned(waiting.get("reason")),
         waiting_message=waiting.get("message", ""),
         restarts=container.get("restartCount", 0),
         ended=_ended(container),
-        bound=_since(conditions.get("PodScheduled", {})),
-        ready_since=_since(conditions.get("Ready", {})),
+        bound=_since(scheduled),
+        ready_since=_since(ready),
         started=container.get("started") is True,
         deadline=_instant(metadata.get("deletionTimestamp")),
         grace_seconds=metadata.get("deletionGracePeriodSeconds"),
         finished=_instant(state.get("terminated", {}).get("finishedAt")),
         address=status.get("podIP"),
-        pool=annotations.get(POOL_ANNOTATION, ""),
+        pool=intern(annotations.get(POOL_ANNOTATION, "")),
         gpus=_count(annotations.get(GPUS_ANNOTATION, "")),
         deletion_cost=_cost(annotations.get(DELETION_COST_ANNOTATION, "")),
         resting=_resting(metadata),
@@ -66,18 +82,32 @@ def project_pod(raw: dict[str, Any]) -> PodSeen:
 
 
 def project_child(raw: dict[str, Any]) -> ChildSeen:
-    """The small value of a child: its body without what the server keeps for itself."""
+    """The small value of a child: its body without what the server keeps for itself or nobody reads.
+
+    A list does not say ``apiVersion`` and ``kind`` of its items, and a version changes with every status.
+    Without these, the body of an object is the same bytes until somebody changes what we ask for.
+    """
     metadata = raw["metadata"]
-    kept = {key: value for key, value in metadata.items() if key != "managedFields"}
-    body = {**{key: value for key, value in raw.items() if key != "status"}, "metadata": kept}
+    kept = {key: value for key, value in metadata.items() if key not in _SERVERS_OWN}
+    body = {**{key: value for key, value in raw.items() if key not in _NOT_ASKED_FOR}, "metadata": kept}
     return ChildSeen(
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         generation=metadata.get("generation", 0),
         owner_uid=controller_uid(metadata),
         body=orjson.dumps(body),
-        status=raw.get("status", {}),
+        status={},
     )
+
+
+def project_deployment(raw: dict[str, Any]) -> ChildSeen:
+    """The small value of a Deployment: as for any child, and the counts and refusals in its status."""
+    status = raw.get("status", {})
+    kept = {field: status[field] for field in _COUNTS if field in status}
+    refused = [one for one in status.get("conditions", ()) if one["type"] == REPLICA_FAILURE]
+    if refused:
+        kept["conditions"] = [{field: one.get(field, "") for field in _REFUSAL} for one in refused]
+    return dataclasses.replace(project_child(raw), status=kept)
 
 
 def project_waker_slice(raw: dict[str, Any]) -> WakerSliceSeen:
@@ -107,8 +137,15 @@ def _serving(status: dict[str, Any]) -> dict[str, Any]:
     return next((item for item in containers if item["name"] == SERVING_CONTAINER), {})
 
 
+def _waiting(state: dict[str, Any]) -> dict[str, Any]:
+    """Why a container waits; empty when it does not, or only as all of them do."""
+    waiting: dict[str, Any] = state.get("waiting", {})
+    return {} if waiting.get("reason") in _ON_THE_WAY else waiting
+
+
 def _unschedulable(condition: dict[str, Any]) -> str | None:
-    if condition.get("status") == "False" and condition.get("reason") == "Unschedulable":
+    """Why a pod has no node; while a gate holds it back, nobody even looks for one."""
+    if condition.get("status") == "False" and condition.get("reason") in {"Unschedulable", "SchedulingGated"}:
         return str(condition.get("message", ""))
     return None
 
@@ -120,7 +157,12 @@ def _since(condition: dict[str, Any]) -> datetime | None:
 
 def _instant(text: str | None) -> datetime | None:
     """An instant of the API, UTC; a time that is not set comes as null or not at all."""
-    return datetime.fromisoformat(text) if text else None
+    return _moment(text) if text else None
+
+
+def _interned(text: str | None) -> str | None:
+    """The text, once for all pods that say the same."""
+    return None if text is None else intern(text)
 
 
 def _count(text: str) -> int:

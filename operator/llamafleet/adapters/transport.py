@@ -4,6 +4,8 @@ Every call has a deadline. A refusal carries the API server's own sentence, beca
 the field, the quota or the permission.
 """
 
+import contextlib
+import math
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
@@ -11,11 +13,17 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
+from llamafleet.adapters.fence import READS, Fence
+from llamafleet.adapters.gate import PATIENCE_SECONDS, Gate
+from llamafleet.adapters.streams import EXPIRED, Lost, event_of, lines, whole
 from llamafleet.api.names import FIELD_MANAGER
-from llamafleet.errors import Conflict, Ending, Forbidden, Rejected, Unavailable
+from llamafleet.errors import Conflict, Ending, Forbidden, Rejected, Unavailable, Unreachable
 
 REQUEST_SECONDS: Final = 30.0
-"""The deadline of a request that is not a watch."""
+"""The deadline of a request that is no watch and changes nothing."""
+
+WRITE_SECONDS: Final = 15.0
+"""The deadline of a write. Kubernetes gives an admission webhook 10 s unless its owner says otherwise."""
 
 APPLY: Final = "application/apply-patch+yaml"
 MERGE: Final = "application/merge-patch+json"
@@ -31,17 +39,25 @@ CONNECT_SECONDS: Final = 10.0
 SILENCE_SECONDS: Final = 90.0
 """A watch that says nothing for so long is dead: the API server sends a bookmark about every minute."""
 
-LINE_LIMIT: Final = 16 * 2**20
-"""Bytes of one watch event. An object is at most 3 MiB; more without a line end is not the API server."""
+_LISTED_AGAIN: Final = frozenset({400, 404, EXPIRED})
+"""Refusals of a watch that meet the next one from the same version as well."""
 
 
 class Transport:
-    """One HTTP session to one API server."""
+    """One HTTP session to one API server.
 
-    def __init__(self, session: aiohttp.ClientSession, server: str) -> None:
-        """Keep the session; whoever opened it closes it."""
+    Args:
+        session: whoever opened it closes it.
+        server: the base address, without a slash at its end.
+        fence: asked before each write; None: every write may go.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, server: str, fence: Fence | None = None) -> None:
+        """Keep the parts."""
         self._session = session
         self._server = server
+        self._gate = Gate()
+        self._fence = fence
 
     async def read(
         self,
@@ -83,33 +99,38 @@ class Transport:
         _check(status, body, f"apply of {path}")
         return body
 
-    async def merge(self, path: str, content: Mapping[str, Any]) -> bool:
+    async def merge(
+        self, path: str, content: Mapping[str, Any], seconds: float | None = None
+    ) -> bytes | None:
         """JSON merge patch: every list in the content replaces the whole list of the object.
 
         Returns:
-            Whether there is such an object.
+            The object as it is afterwards; None when there is no such object.
 
         Raises:
-            Conflict: the object is not the one that the content's uid names.
+            Conflict: the object is not the one that the content's uid or version names.
             Unavailable: the API server cannot be reached or refuses.
         """
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
-        status, body = await self._send("PATCH", path, query, {"Content-Type": MERGE}, orjson.dumps(content))
+        kind = {"Content-Type": MERGE}
+        status, body = await self._send("PATCH", path, query, kind, orjson.dumps(content), seconds=seconds)
         if status == 404:  # noqa: PLR2004 - HTTP's own number
-            return False
+            return None
         _check(status, body, f"merge of {path}")
-        return True
+        return body
 
-    async def create(self, path: str, content: Mapping[str, Any]) -> None:
-        """Create an object in a collection.
+    async def create(self, path: str, content: Mapping[str, Any], seconds: float | None = None) -> bytes:
+        """Create an object in a collection; the object as it is afterwards.
 
         Raises:
             Conflict: an object of that name exists.
             Unavailable: the API server cannot be reached or refuses.
         """
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
-        status, body = await self._send("POST", path, query, {"Content-Type": JSON}, orjson.dumps(content))
+        kind = {"Content-Type": JSON}
+        status, body = await self._send("POST", path, query, kind, orjson.dumps(content), seconds=seconds)
         _check(status, body, f"create in {path}")
+        return body
 
     async def _send(
         self,
@@ -121,63 +142,69 @@ class Transport:
         *,
         seconds: float | None = None,
     ) -> tuple[int, bytes]:
-        deadline = aiohttp.ClientTimeout(total=seconds or REQUEST_SECONDS, sock_connect=CONNECT_SECONDS)
+        """Status and body of the answer.
+
+        A write that we give up, the API server gives up, too: it must not happen long after we have ended.
+        """
+        is_write = method not in READS
+        what, total = f"{method} {path}", seconds or (WRITE_SECONDS if is_write else REQUEST_SECONDS)
+        left = total - await self._gate.passed(what, min(PATIENCE_SECONDS, total / 2))
         try:
-            async with self._session.request(
-                method, self._server + path, params=query, data=data, headers=headers, timeout=deadline
-            ) as response:
-                return response.status, await response.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            message = f"{method} {path}: {type(error).__name__} {error}".rstrip()
-            raise Unavailable(message) from error
+            with self._fence.write() if self._fence is not None and is_write else contextlib.nullcontext():
+                async with self._session.request(
+                    method,
+                    self._server + path,
+                    params={**query, "timeout": f"{left:.3f}s"} if is_write else query,
+                    data=data,
+                    headers=headers,
+                    timeout=aiohttp.ClientTimeout(total=left, sock_connect=CONNECT_SECONDS),
+                ) as response:
+                    body = await whole(response.content)
+                    self._gate.heed(response.status, response.headers, body, what)
+                    return response.status, body
+        except (aiohttp.ClientError, OSError) as error:  # a timeout is one of the latter
+            message = f"{what}: {type(error).__name__} {error}".rstrip()
+            raise Unreachable(message) from error
 
     async def watch(self, path: str, query: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
         """The events of a watch, until the server ends it.
 
         Raises:
-            Unavailable: the stream broke, fell silent, said something that is not an event, or the version
-                to go on from is too old (410).
+            Lost: it cannot go on from this version: the version is too old, the stream fell silent, or it
+                said something that is not an event.
+            Unavailable: the stream broke, or the API server refuses for now: the same watch may do later.
         """
+        what = f"watch of {path}"
+        await self._gate.passed(what, math.inf)
         deadline = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
         try:
             async with self._session.get(self._server + path, params=query, timeout=deadline) as response:
                 if response.status != 200:  # noqa: PLR2004 - HTTP's own number
-                    _check(response.status, await response.read(), f"watch of {path}")
-                async for line in _lines(response.content):
-                    yield _event(line)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            message = f"watch of {path}: {type(error).__name__} {error}".rstrip()
-            raise Unavailable(message) from error
+                    await self._refused(response, what)
+                async for line in lines(response.content):
+                    yield event_of(line)
+        except (aiohttp.ClientError, OSError) as error:  # a timeout is one of the latter
+            message = f"{what}: {type(error).__name__} {error}".rstrip()
+            if isinstance(error, aiohttp.SocketTimeoutError):
+                raise Lost(message, "silent") from error
+            raise Unreachable(message) from error
+
+    async def _refused(self, response: aiohttp.ClientResponse, what: str) -> None:
+        """Raise what a watch was refused with."""
+        body = await whole(response.content)
+        self._gate.heed(response.status, response.headers, body, what)
+        try:
+            _check(response.status, body, what)
+        except Unavailable as error:
+            if response.status not in _LISTED_AGAIN:
+                raise
+            raise Lost(str(error), "expired" if response.status == EXPIRED else "failed") from error
 
 
 def _yaml(intent: Mapping[str, Any]) -> bytes:
     """The intent as JSON that is YAML, too: the API server reads every apply as YAML."""
     text = orjson.dumps(intent).decode()
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
-
-
-async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Whole lines of any length up to the limit; aiohttp's own line reader ends at its buffer's size."""
-    rest = b""
-    async for chunk in stream.iter_any():
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line
-        if len(rest) > LINE_LIMIT:
-            message = f"a watch event has more than {LINE_LIMIT} bytes"
-            raise Unavailable(message)
-
-
-def _event(line: bytes) -> dict[str, Any]:
-    try:
-        event = orjson.loads(line)
-        kind, subject = event["type"], event["object"]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        message = f"a watch said something that is not an event: {line[:200]!r}"
-        raise Unavailable(message) from error
-    if kind == "ERROR":
-        _check(int(subject.get("code") or 500), orjson.dumps(subject), "watch")
-    return {"type": kind, "object": subject}
 
 
 def _check(status: int, body: bytes, what: str) -> None:

@@ -10,6 +10,7 @@ from llamafleet.adapters.informer import Informer
 from llamafleet.adapters.kinds import WAKER_SLICE, slices_of
 from llamafleet.adapters.projection import project_child, project_waker_slice
 from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.views import Scope, View
 from llamafleet.adapters.waker import Waker
 from llamafleet.adapters.wakerports import WakerPorts
 from llamafleet.api.names import waker_slice_name
@@ -26,7 +27,7 @@ class WakerView:
 
     Args:
         transport: how to reach the API server.
-        namespace: where the operator and the wakers run.
+        scope: where the operator and the wakers run, and where our slices are.
         service: the name of the wakers' headless Service; None: there are none.
         changed: called with the key of a fleet whose slice changed, or for which requests begin to wait.
         fleets: gives every fleet, for the case that the wakers themselves change.
@@ -35,17 +36,25 @@ class WakerView:
     def __init__(
         self,
         transport: Transport,
-        namespace: str,
+        scope: Scope,
         service: str | None,
         changed: Callable[[Key], None],
         fleets: Callable[[], Iterable[Key]],
     ) -> None:
         """Build the views; :meth:`run` starts them."""
-        self.slices = Informer(transport, WAKER_SLICE, project_child, self._slice_changed)
-        self._pods: Informer[WakerSliceSeen] | None = None
+        self.slices = View(
+            lambda one: Informer(transport, WAKER_SLICE, project_child, self._slice_changed, namespace=one),
+            scope.namespaces,
+        )
+        self._pods: View[WakerSliceSeen] | None = None
         if service is not None:
-            self._pods = Informer(transport, slices_of(service), project_waker_slice, self._wakers_changed)
-        self._namespace = namespace
+            kind = slices_of(service)
+            self._pods = View(
+                lambda one: Informer(
+                    transport, kind, project_waker_slice, self._wakers_changed, namespace=one
+                ),
+                (scope.home,),
+            )
         self._changed = changed
         self._fleets = fleets
         self._ports = WakerPorts()
@@ -55,13 +64,13 @@ class WakerView:
     async def run(self) -> None:
         """Keep the views warm and ask the wakers, for ever."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.slices.run(), name="informer of our slices")
+            group.create_task(self.slices.run(), name="our slices")
             if self._pods is not None:
-                group.create_task(self._pods.run(), name="informer of the wakers")
+                group.create_task(self._pods.run(), name="the wakers' addresses")
                 group.create_task(self._waker.run(), name="asking the wakers")
 
     @property
-    def needed(self) -> tuple[Informer[Any], ...]:
+    def needed(self) -> tuple[View[Any], ...]:
         """The views without which nothing can be decided: none where no waker was chosen.
 
         An operator with the rights of an older release may not watch slices. It made none either.
@@ -109,12 +118,13 @@ class WakerView:
                 self._changed(fleet)
 
     def _ready(self) -> set[str]:
-        """The addresses of the ready wakers. A namesake of their Service elsewhere does not count."""
+        """The addresses of the ready wakers."""
         pods = self._pods
         if pods is None:
             return set()
-        ours = (owner for owner in pods.owners() if owner.namespace == self._namespace)
-        return {address for owner in ours for one in pods.of(owner).values() for address in one.addresses}
+        return {
+            address for owner in pods.owners() for one in pods.of(owner).values() for address in one.addresses
+        }
 
 
 def _port(child: ChildSeen) -> int | None:

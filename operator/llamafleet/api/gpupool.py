@@ -15,6 +15,7 @@ from llamafleet.api.texts import (
     LABEL_KEY,
     LABEL_KEY_LENGTH,
     LARGEST,
+    PREFIX_LENGTH,
     Key,
     LabelValue,
     ResourceName,
@@ -23,11 +24,24 @@ from llamafleet.api.texts import (
 )
 from llamafleet.catalogue import CUSTOM_GPU, gpus
 
+REQUESTS: Final = "requests."
+NATIVE: Final = "kubernetes.io/"
+"""What no extended resource may have in its name (IsExtendedResourceName in Kubernetes' core/v1/helper)."""
+
+RESOURCE_PREFIX_LENGTH: Final = PREFIX_LENGTH - len(REQUESTS)
+"""A quota puts that before the name, and it still has to be a label key."""
+
 
 class Toleration(Record):
     """A taint that the pods tolerate, in the shape of a pod's tolerations."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            f"!has(self.key) || self.key.indexOf('/') <= {PREFIX_LENGTH}",
+            f"key of a toleration must have at most {PREFIX_LENGTH} characters before its slash",
+            lambda toleration: toleration.key is None or toleration.key.find("/") <= PREFIX_LENGTH,
+            at="key",
+        ),
         Rule(
             "self.operator != 'Exists' || !has(self.value) || self.value == ''",
             "value of a toleration must be absent when its operator is Exists",
@@ -99,16 +113,31 @@ _GPU_SCHEMA: Final[JsonDict] = {
 """What the API server alone holds against the value; see ``GpuPoolSpec.gpu``."""
 
 
+def _is_extended(name: str) -> bool:
+    """Whether Kubernetes takes the name for an extended resource."""
+    is_own = not name.startswith(REQUESTS) and NATIVE not in name
+    return is_own and name.find("/") <= RESOURCE_PREFIX_LENGTH
+
+
 class GpuPoolSpec(Record):
     """Nodes with one kind of GPU, and what an hour of it costs."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "!has(self.nodeSelector) || "
-            f"self.nodeSelector.all(key, key.size() <= {LABEL_KEY_LENGTH} && key.matches(r'{LABEL_KEY}'))",
+            f"self.nodeSelector.all(key, key.size() <= {LABEL_KEY_LENGTH} && "
+            f"key.indexOf('/') <= {PREFIX_LENGTH} && key.matches(r'{LABEL_KEY}'))",
             "every key of spec.nodeSelector must be a label key: an optional DNS prefix and a name",
             lambda pool: all(map(is_label_key, pool.node_selector)),
             at="nodeSelector",
+        ),
+        Rule(
+            f"self.resourceName.indexOf('/') <= {RESOURCE_PREFIX_LENGTH} && "
+            f"!self.resourceName.startsWith('{REQUESTS}') && !self.resourceName.contains('{NATIVE}')",
+            f"spec.resourceName must have at most {RESOURCE_PREFIX_LENGTH} characters before its slash, "
+            f"not begin with {REQUESTS} and not be of {NATIVE}",
+            lambda pool: _is_extended(pool.resource_name),
+            at="resourceName",
         ),
     )
 

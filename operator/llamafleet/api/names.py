@@ -27,6 +27,16 @@ MODEL_SERVER: Final = "vllm"
 APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
 """On every child: a digest of what we last asked for. A difference means that our intent changed."""
 
+TEMPLATE_ANNOTATION: Final = f"{GROUP}/pod-template"
+"""On a Deployment: the pod template that we asked for, as JSON."""
+
+TEMPLATE_SEAL_ANNOTATION: Final = f"{GROUP}/pod-template-seal"
+"""On a Deployment: a digest of that template and of the wishes that it was made for."""
+
+RENEW_ANNOTATION: Final = f"{GROUP}/renew"
+"""On a LlamaDeployment: a change of its value replaces the pods, one after the other, by what this release of
+the operator makes. Any text will do, such as a date."""
+
 CLOSED_LABEL: Final = f"{GROUP}/closed"
 """On no pod. A Service that asks for it leads nowhere."""
 
@@ -55,6 +65,12 @@ CLOSED_UNTIL_ANNOTATION: Final = f"{GROUP}/closed-until"
 
 CARRY_OVER_NAME: Final = "llamafleet-carry-over"
 """The ConfigMap beside the operator that holds the accounts of deleted resources."""
+
+LEASE_NAME: Final = "llamafleet"
+"""The Lease beside the operator that says which of its processes works."""
+
+LEASE_NAMESPACES_ANNOTATION: Final = f"{GROUP}/namespaces"
+"""On the lease of an operator: the namespaces that it works in, with commas between; ``*``: all of them."""
 
 REPORTING_CONTROLLER: Final = f"{GROUP}/operator"
 """Who our Events come from."""

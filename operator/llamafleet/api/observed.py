@@ -5,12 +5,19 @@ Wanted things never share a type with these: a plan says what should be, an obse
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
+import orjson
+
+from llamafleet.api.names import APPLIED_ANNOTATION
+
 FINISHED: Final = frozenset({"Failed", "Succeeded"})
 """Phases of a pod that will not run again, such as an evicted one: it holds no GPU and counts for nothing."""
+
+REPLICA_FAILURE: Final = "ReplicaFailure"
+"""The condition of a Deployment for which no pods can be made."""
 
 
 class Key(NamedTuple):
@@ -46,14 +53,15 @@ class PodSeen:
     Attributes:
         name: the pod's name.
         uid: the pod's uid.
-        resource_version: the version of the object that this was read from.
+        resource_version: the version of the object that this was read from. Two values that differ in nothing
+            else are equal: they say the same.
         controller: the name of the ReplicaSet that made it; empty for a pod that nobody controls.
         phase: Pending, Running, Succeeded, Failed or Unknown.
         created: when the pod was created, UTC.
         ready: whether the pod's Ready condition is true.
         deleting: whether the pod has a deletion timestamp.
         node: the node that the pod is bound to, or None.
-        unschedulable: what the scheduler says when it finds no node, or None.
+        unschedulable: why it has no node, by the scheduler or by who keeps it from there; or None.
         waiting_reason: why the serving container waits, such as ``ImagePullBackOff``, or None.
         waiting_message: the kubelet's words about that.
         restarts: how often the serving container was started again.
@@ -73,7 +81,7 @@ class PodSeen:
 
     name: str
     uid: str
-    resource_version: str
+    resource_version: str = field(compare=False)
     controller: str
     phase: str
     created: datetime
@@ -178,12 +186,12 @@ class WakerSliceSeen:
 
     Attributes:
         uid: its uid.
-        resource_version: its version.
+        resource_version: its version, which two equal values may differ in.
         addresses: the addresses of ready wakers in it.
     """
 
     uid: str
-    resource_version: str
+    resource_version: str = field(compare=False)
     addresses: frozenset[str]
 
 
@@ -217,16 +225,22 @@ class ChildSeen:
 
     Attributes:
         uid: its uid.
-        resource_version: its version.
+        resource_version: its version, which two equal values may differ in.
         generation: the version of its spec; 0 for kinds that do not count it.
         owner_uid: the uid of the resource that controls it, or None.
-        body: the object as JSON, without status and managed fields.
-        status: the parsed status, empty for kinds without one.
+        body: the object as JSON, without status, kind, version, generation and managed fields.
+        status: of a Deployment, its counts and refusals; empty for all others.
     """
 
     uid: str
-    resource_version: str
+    resource_version: str = field(compare=False)
     generation: int
     owner_uid: str | None
     body: bytes
     status: Mapping[str, Any]
+
+    @property
+    def applied(self) -> str | None:
+        """The digest of what we last asked for; None when somebody took our annotation away."""
+        annotations = orjson.loads(self.body)["metadata"].get("annotations") or {}
+        return annotations.get(APPLIED_ANNOTATION)

@@ -37,10 +37,13 @@ LABEL_KEY: Final = f"^({SUBDOMAIN}/)?{_NAME_PART}$"
 
 LABEL_VALUE: Final = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 RESOURCE_NAME: Final = f"^{SUBDOMAIN}/{_NAME_PART}$"
-DATA_KEY: Final = r"^[-._a-zA-Z0-9]+$"
+DATA_KEY: Final = r"^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$"
+"""Kubernetes takes neither ``.`` nor what begins with two dots (IsConfigMapKey in its validation package)."""
+
 FLAG: Final = r"^--[a-z0-9][a-z0-9.-]*(=[^\x00-\x1f\x7f-\x9f]*)?$"
 
 NAME_LENGTH: Final = 63
+PREFIX_LENGTH: Final = 253
 LABEL_KEY_LENGTH: Final = 317
 """253 characters of prefix, a slash and 63 of name, as Kubernetes bounds them."""
 
@@ -56,7 +59,7 @@ FORMS: Final[Mapping[str, str]] = MappingProxyType(
         LABEL_VALUE: "must be a label value: letters, digits, dashes, underscores and dots, with a letter or "
         "digit at both ends",
         RESOURCE_NAME: "must be an extended resource with its DNS prefix, such as nvidia.com/gpu",
-        DATA_KEY: "must have letters, digits, dashes, underscores and dots only",
+        DATA_KEY: "must have letters, digits, dashes, underscores and dots only, and not begin with two dots",
         FLAG: "must be --flag or --flag=value, without control characters",
     }
 )
@@ -106,4 +109,5 @@ def is_name(text: str) -> bool:
 
 def is_label_key(text: str) -> bool:
     """Whether a text can be the key of a label or taint."""
-    return len(text) <= LABEL_KEY_LENGTH and _IS_LABEL_KEY(text) is not None
+    is_short = len(text) <= LABEL_KEY_LENGTH and text.find("/") <= PREFIX_LENGTH
+    return is_short and _IS_LABEL_KEY(text) is not None

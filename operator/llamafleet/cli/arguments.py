@@ -8,7 +8,7 @@ import os
 from decimal import Decimal
 from typing import Final
 
-from llamafleet.api.names import WAKER_MANAGEMENT_PORT
+from llamafleet.api.names import LEASE_NAME, WAKER_MANAGEMENT_PORT
 from llamafleet.cli import option_types
 from llamafleet.waker.settings import (
     GRACE_SECONDS,
@@ -175,9 +175,11 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         type=option_types.positive,
-        default=8,
-        help="resources reconciled at the same time (default: %(default)s)",
+        default=16,
+        help="resources reconciled at the same time; a namespace that is alone has half of them"
+        " (default: %(default)s)",
     )
+    _add_namespaces(parser)
     parser.add_argument(
         "--health", metavar="URL", help="where to serve liveness, such as http://0.0.0.0:8080/healthz"
     )
@@ -198,13 +200,36 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "--metrics-port",
         type=option_types.port,
         default=0,
-        help="where to serve Prometheus metrics (default: nowhere)",
+        help="where to serve Prometheus metrics and /readyz (default: nowhere)",
+    )
+    parser.add_argument(
+        "--lease",
+        metavar="NAME",
+        default=LEASE_NAME,
+        help="the Lease in that namespace by which the processes of one operator elect the one that works"
+        " (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--identity",
+        metavar="NAME",
+        default=os.environ.get("POD_UID"),
+        help="who this process is in that Lease; whoever comes again by the same name has it back at once"
+        " (default: $POD_UID, else a name that nobody else has)",
+    )
+    parser.add_argument(
+        "--lease-duration",
+        type=option_types.lease_seconds,
+        metavar="SECONDS",
+        default=4,
+        help="how long the Lease lasts without a renewal; longer is more patient with a slow API server, and"
+        " takes as long to replace a process that died (default: %(default)s)",
     )
     _add_values(parser)
 
 
 def add_waker(parser: argparse.ArgumentParser) -> None:
     """The options of ``llamafleet waker``."""
+    _add_namespaces(parser)
     parser.add_argument(
         "--port",
         type=option_types.port,
@@ -267,6 +292,18 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         type=option_types.file_name,
         metavar="PATH",
         help="your own checkpoint: its folder, or its config.json",
+    )
+
+
+def _add_namespaces(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--namespaces",
+        type=option_types.namespaces,
+        action="append",
+        metavar="NAME[,NAME...]",
+        default=[],
+        help="work in these namespaces only; may be repeated. Where several operators share a cluster, each"
+        " has a --lease and wakers of its own (default: all namespaces)",
     )
 
 

@@ -1,7 +1,8 @@
 """The program: its commands, and how it ends.
 
 Exit codes: 0 done; 1 it cannot be done, with one line that says why; 2 the command line is wrong; 3 nothing
-fits (``llamafleet plan``, ``windows``, ``cost``, ``simulate``). Interrupted by Ctrl-C it ends with 130, as a
+fits (``llamafleet plan``, ``windows``, ``cost``, ``simulate``); 4 another process leads (``llamafleet run``).
+Interrupted by Ctrl-C it ends with 130, as a
 shell expects.
 """
 

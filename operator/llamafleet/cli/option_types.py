@@ -5,7 +5,7 @@ Each function takes the text and gives the value, or raises ``ArgumentTypeError`
 
 import argparse
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +34,12 @@ MOST_TOKENS: Final = 10**15
 LONGEST_SECONDS: Final = 86_400
 """A day, in seconds: no cold start and no wait that anybody plans for is longer."""
 
+SHORTEST_LEASE: Final = 2
+"""Seconds: a renewal has a quarter of it, and half a second is little for a request."""
+
+LONGEST_LEASE: Final = 60
+"""Seconds: for so long nobody works after a process died. Three minutes of silence would end all of them."""
+
 LARGEST_SEED: Final = 2**32 - 1
 
 MOST_SPREAD: Final = 2.0
@@ -41,6 +47,9 @@ MOST_SPREAD: Final = 2.0
 
 URL: Final = re.compile(r"[a-z]+://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?", re.ASCII)
 """An address without a user, a query or a fragment: a password there would stand in the process list."""
+
+NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+"""RFC 1123, as the API server has it."""
 
 SHARE: Final = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?", re.ASCII)
 
@@ -67,6 +76,29 @@ def seconds(text: str) -> int:
         message = f"must be a whole number of seconds from 0 to {LONGEST_SECONDS:,}, not {text!r}"
         raise argparse.ArgumentTypeError(message)
     return int(text)
+
+
+def lease_seconds(text: str) -> int:
+    """The duration of a lease: whole seconds, as the API has it; its parts must be long against a request."""
+    if not text.isdecimal() or not SHORTEST_LEASE <= int(text) <= LONGEST_LEASE:
+        message = f"must be a whole number of seconds from {SHORTEST_LEASE} to {LONGEST_LEASE}, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def namespaces(text: str) -> tuple[str, ...]:
+    """Names of namespaces, with commas between them."""
+    names = tuple(text.split(","))
+    for name in names:
+        if not NAMESPACE.fullmatch(name):
+            message = f"{name!r} is no name of a namespace: 1 to 63 small letters, digits and hyphens"
+            raise argparse.ArgumentTypeError(message)
+    return names
+
+
+def joined(given: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """What an option has named that may be repeated: each once, in order."""
+    return tuple(sorted({name for names in given for name in names}))
 
 
 def spread(text: str) -> float:

@@ -1,25 +1,21 @@
 """``llamafleet run``: the operator."""
 
 import argparse
-import logging
-import sys
 
-import kopf
-
+from llamafleet.cli import option_types
+from llamafleet.cli.logs import configure_logs
 from llamafleet.cli.values import read_catalogue
 from llamafleet.handlers.operator import run as run_operator
 from llamafleet.handlers.settings import Settings
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run until a signal comes.
+    """Run until a signal comes; the exit code. It is 4, on the spot, when another process leads.
 
     Raises:
         BadInput: the values file cannot be used.
     """
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)  # else a line for every event
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # else a line for every probe
-    kopf.configure(log_format=kopf.LogFormat.PLAIN if sys.stderr.isatty() else kopf.LogFormat.FULL)
+    configure_logs()
     known = read_catalogue(options.values)
     settings = Settings(
         options.namespace,
@@ -29,6 +25,9 @@ def run(options: argparse.Namespace) -> int:
         known,
         waker=options.waker,
         prometheus_url=options.prometheus_url,
+        lease=options.lease,
+        identity=options.identity,
+        lease_seconds=options.lease_duration,
+        namespaces=option_types.joined(options.namespaces),
     )
-    run_operator(settings)
-    return 0
+    return run_operator(settings)

@@ -2,9 +2,9 @@
 
 import argparse
 import asyncio
-import logging
-import sys
 
+from llamafleet.cli import option_types
+from llamafleet.cli.logs import configure_logs
 from llamafleet.waker.process import run
 from llamafleet.waker.settings import Settings
 
@@ -16,9 +16,7 @@ def waker(options: argparse.Namespace) -> int:
         Unavailable: there is no access to a cluster.
         OSError: the management port is taken.
     """
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s [%(levelname)s] %(message)s"
-    )
+    configure_logs()
     asyncio.run(
         run(
             Settings(
@@ -29,6 +27,7 @@ def waker(options: argparse.Namespace) -> int:
                 max_body_bytes=options.max_body_bytes,
                 hold_seconds=options.hold,
                 grace_seconds=options.grace,
+                namespaces=option_types.joined(options.namespaces),
             )
         )
     )

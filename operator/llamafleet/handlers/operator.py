@@ -1,59 +1,124 @@
-"""The operator's process: kopf, run again whenever the cluster makes it stop."""
+"""The operator's process: it starts, stands by, leads, and ends."""
 
 import asyncio
+import contextlib
 import logging
+import signal
+from collections.abc import AsyncIterator
 from typing import Final
 
-import kopf
-from prometheus_client import start_http_server
-
-from llamafleet.handlers import events, lifecycle
+from llamafleet.adapters.access import Access, find_access
+from llamafleet.adapters.fence import Fence
+from llamafleet.adapters.metrics import LEASE_REMAINING
+from llamafleet.adapters.transport import Transport
+from llamafleet.errors import Unavailable
+from llamafleet.handlers import memory
+from llamafleet.handlers.leadership import Leadership
+from llamafleet.handlers.liveness import liveness
+from llamafleet.handlers.management import management, shown
 from llamafleet.handlers.settings import Settings
+from llamafleet.handlers.shell import Shell
+from llamafleet.handlers.watching import Watching
 
-RESTART_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
-HEALTHY_SECONDS: Final = 60.0
+START_RETRY_SECONDS: Final = 5.0
 
-HANDLERS: Final = (events, lifecycle)
-"""Imported for their decorators, which put them into kopf's default registry."""
+LAST_WRITES_SECONDS: Final = 1.0
+"""How long writes that are on their way may take when the process is told to end."""
+
+FAILED: Final = 1
+
+NO_CLUSTER: Final = "there is no access to a cluster yet"
 
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port)
-    asyncio.run(_run(settings))
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. A process that loses its lease ends on the spot."""
+    memory.settle()
+    return asyncio.run(_run(settings))
 
 
-async def _run(settings: Settings) -> None:
-    """Run kopf; start it again when it gives up.
-
-    kopf ends on any error of a watch that it does not know. A restart of the container would meet a
-    back-off of minutes after each outage of the control plane; a restart inside the process does not.
-    """
-    loop, failures = asyncio.get_running_loop(), 0
-    while True:
-        started = loop.time()
-        try:
-            return await _serve(settings)
-        except Exception:  # whatever ended kopf, the answer is the same
-            failures = 0 if loop.time() - started > HEALTHY_SECONDS else failures
-            pause = RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)]
-            failures += 1
-            log.exception("the operator stopped; starting again in %.0f s", pause)
-            await asyncio.sleep(pause)
+async def _run(settings: Settings) -> int:
+    told = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, told.set)
+    ending = asyncio.create_task(told.wait(), name="signals")
+    work = asyncio.create_task(_serve(settings), name="the operator")
+    await asyncio.wait({ending, work}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (ending, work):
+        task.cancel()
+    await asyncio.wait({ending, work})
+    if work.cancelled():
+        log.info("told to end, and ended")
+        return 0
+    work.result()
+    return FAILED
 
 
 async def _serve(settings: Settings) -> None:
-    failed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    await kopf.operator(
-        memo=kopf.Memo(settings=settings, failed=failed),
-        clusterwide=True,
-        standalone=True,
-        liveness_endpoint=settings.health_address,
-        stop_flag=failed,
-    )
-    if failed.done() and not failed.cancelled() and failed.result():
-        message = "a part of the operator ended by itself"
-        raise RuntimeError(message)
+    """Work until a part fails; only cancellation ends it well."""
+    fence, found = Fence(), list[Shell]()
+    LEASE_REMAINING.set_function(fence.remaining)
+    async with (
+        management(settings.metrics_port, lambda: found[0].missing() if found else NO_CLUSTER),
+        _started(settings, fence, found) as shell,
+        liveness(settings.health_address, shell.unanswered_seconds),
+        _watched(shell, settings),
+        _leading(shell, settings, fence),
+    ):
+        await shell.failed
+
+
+@contextlib.asynccontextmanager
+async def _started(settings: Settings, fence: Fence, found: list[Shell]) -> AsyncIterator[Shell]:
+    """A shell that has seen the cluster. Until there is one to be seen, it says so and tries again."""
+    async with contextlib.AsyncExitStack() as stack:
+        access = await _access()
+        session = await stack.enter_async_context(access.open_session(fence))
+        shell = Shell(Transport(session, access.server, fence), settings)
+        stack.push_async_callback(shell.stop)
+        stack.enter_context(shown(shell.fleets))
+        found.append(shell)
+        while True:
+            try:
+                await shell.start()
+                break
+            except Unavailable as error:
+                log.warning("%s; trying again in %.0f s", error, START_RETRY_SECONDS)
+                await asyncio.sleep(START_RETRY_SECONDS)
+        yield shell
+
+
+@contextlib.asynccontextmanager
+async def _watched(shell: Shell, settings: Settings) -> AsyncIterator[None]:
+    """With kopf, which shows the shell our own kinds."""
+    watching = Watching(shell, settings.namespaces)
+    try:
+        yield
+    finally:
+        await watching.stop()
+
+
+@contextlib.asynccontextmanager
+async def _leading(shell: Shell, settings: Settings, fence: Fence) -> AsyncIterator[None]:
+    """With the lease, which says when the shell works. It is released once nothing is written any more."""
+    leadership = Leadership(settings, fence, shell.is_fit, shell.lead)
+    try:
+        yield
+    finally:
+        fence.shut()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WRITES_SECONDS):
+                while fence.passing:  # noqa: ASYNC110 - a second of it, in the last moments of a process
+                    await asyncio.sleep(0.01)
+        await shell.stop_working()
+        await leadership.release()
+
+
+async def _access() -> Access:
+    while True:
+        try:
+            return await find_access()
+        except Unavailable as error:
+            log.warning("%s; trying again in %.0f s", error, START_RETRY_SECONDS)
+            await asyncio.sleep(START_RETRY_SECONDS)

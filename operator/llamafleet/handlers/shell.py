@@ -1,133 +1,217 @@
-"""The long-lived parts of the operator: session, views, queue, workers.
+"""The long-lived parts of the operator: views, queue, workers. They live as long as the process.
 
-Built at start-up, closed at clean-up; there are no globals.
+While another process leads, the views are kept warm and nothing is done. There are no globals.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
-import aiohttp
+import orjson
 
 from llamafleet.adapters import clock
-from llamafleet.adapters.access import Access, find_access
+from llamafleet.adapters.clocksteps import watch_steps
 from llamafleet.adapters.cluster import Cluster
-from llamafleet.adapters.kinds import GPU_POOL, LLAMA_DEPLOYMENT
+from llamafleet.adapters.fleetmetrics import FleetMetrics
+from llamafleet.adapters.kinds import GPU_POOL, LLAMA_DEPLOYMENT, Kind
 from llamafleet.adapters.loads import Loads
-from llamafleet.adapters.metrics import QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
+from llamafleet.adapters.metrics import QUEUE_AGE, QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
 from llamafleet.adapters.prometheus import Prometheus
 from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.views import Scope
+from llamafleet.api.names import API_VERSION
 from llamafleet.api.observed import Key
-from llamafleet.errors import Unavailable
+from llamafleet.errors import Forbidden, Unavailable
 from llamafleet.handlers.settings import Settings
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
-from llamafleet.reconcile.workers import run_workers
+from llamafleet.reconcile.workers import RESYNC_SECONDS, run_workers
 
-SYNC_SECONDS: Final = 60.0
-"""How long the first lists may take together."""
+ENDED_SECONDS: Final = 2 * RESYNC_SECONDS
+"""How long whoever stands by remembers a resource that ended: by then the leader has looked at every resource
+at least once, and has seen to what was left."""
 
-Revision = tuple[str, int, int]
-"""What of a LlamaDeployment its author can change: uid, generation, and a digest of the annotations."""
+FIT_SECONDS: Final = 100.0
+"""A process that has heard nothing for so long, a watch's silence and a bit, does not stand for the lease."""
 
 log = logging.getLogger(__name__)
 
 
 class Shell:
-    """One operator at work on one cluster. Use :meth:`start` to make one and :meth:`stop` to end it."""
+    """One process of the operator. :meth:`start` it, let it :meth:`lead` once it may, and :meth:`stop` it.
 
-    def __init__(
-        self, access: Access, session: aiohttp.ClientSession, settings: Settings, failed: asyncio.Future[bool]
-    ) -> None:
-        """Wire the parts; nothing runs yet."""
-        self.access = access
-        self._failed = failed
-        self._session = session
-        self._known: dict[Key, Revision] = {}
-        self._queue = WorkQueue()
-        transport = Transport(session, access.server)
+    Attributes:
+        failed: done when a part that should go on for ever has ended.
+        fleets: the figures of the fleets.
+    """
+
+    def __init__(self, transport: Transport, settings: Settings) -> None:
+        """Wire the parts; nothing runs yet. It belongs to the running loop."""
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport = transport
+        self._namespaces = settings.namespaces
+        self._queue = WorkQueue(settings.workers)
         self._cluster = Cluster(
             transport,
-            settings.operator_namespace,
-            self._queue.add_soon,
+            Scope(settings.operator_namespace, settings.namespaces),
+            self._part_changed,
             waker=settings.waker,
             loads=Prometheus(settings.prometheus_url) if settings.prometheus_url else Loads(),
         )
+        self.fleets = FleetMetrics(lambda: self._is_leading, self._cluster.resources)
         self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace, settings.known)
-        self._workers = settings.workers
-        self._tasks: list[asyncio.Task[None]] = []
+        self._ended: dict[Key, float] = {}
+        self._is_synced = False
+        self._is_leading = False
+        self._views: list[asyncio.Task[None]] = []
+        self._workers: list[asyncio.Task[None]] = []
 
-    @classmethod
-    async def start(cls, settings: Settings, failed: asyncio.Future[bool]) -> "Shell":
-        """Reach the cluster, fill the views, start the workers; ``failed`` tells when one of these ends.
+    async def start(self) -> None:
+        """Fill the views, however long that takes.
 
         Raises:
             Unavailable: the cluster cannot be reached, or our kinds are not installed in it.
         """
-        access = await find_access()
-        session = access.open_session()
-        shell = cls(access, session, settings, failed)
-        try:
-            await _require_kinds(Transport(session, access.server))
-            shell._spawn(shell._cluster.run(), "views")
-            await asyncio.wait_for(shell._cluster.synced(), SYNC_SECONDS)
-        except (Unavailable, TimeoutError) as error:
-            await shell.stop()
-            raise Unavailable(str(error) or "the first lists took too long") from error
-        QUEUE_DEPTH.set_function(lambda: len(shell._queue))
-        shell._spawn(run_workers(shell._queue, shell._reconciler, _measure, shell._workers), "workers")
-        return shell
+        await _require_kinds(self._transport, self._namespaces)
+        self._views.append(self._spawn(self._cluster.run(), "views"))
+        await self._cluster.synced()
+        self._is_synced = True
+        QUEUE_DEPTH.set_function(lambda: len(self._queue))
+        QUEUE_AGE.set_function(self._queue.oldest_seconds)
 
-    def resource_changed(self, key: Key, revision: Revision) -> None:
-        """A LlamaDeployment was seen or changed. A change of its status alone needs no work."""
-        if self._known.get(key) != revision:
-            self._known[key] = revision
+    async def require_shown(self) -> None:
+        """Make sure that the API server lists our kinds among those that it serves: kopf looks there, once.
+
+        Raises:
+            Unavailable: it does not, or not yet.
+        """
+        body = await self._transport.read(f"/apis/{API_VERSION}")
+        served = {one["name"] for one in orjson.loads(body or b"{}").get("resources") or ()}
+        if not {LLAMA_DEPLOYMENT.plural, GPU_POOL.plural} <= served:
+            message = "the cluster does not serve our kinds"
+            raise Unavailable(message)
+
+    def lead(self) -> None:
+        """This process is the leader: look at everything that is known, and go on from there."""
+        self._is_leading = True
+        for key in {*self._cluster.known(), *self._ended}:
             self._queue.add(key)
+        self._ended.clear()
+        work = run_workers(self._queue, self._reconciler, _measure)
+        self._workers.append(self._spawn(work, "workers"))
+        self._workers.append(self._spawn(watch_steps(self._look_at_all), "watch of the clock"))
 
-    def resource_deleted(self, key: Key, ledger: dict[str, Any] | None) -> None:
-        """A LlamaDeployment is gone, with this account in its last status; one more reconcile forgets it."""
-        self._known.pop(key, None)
-        if ledger is not None:
-            self._cluster.deleted(key, ledger)
-        self._queue.add(key)
+    def resource_shown(self, raw: Mapping[str, Any], *, is_end: bool) -> None:
+        """A watch showed a LlamaDeployment, or its end with the last state."""
+        key = Key(raw["metadata"].get("namespace") or "", raw["metadata"]["name"])
+        if is_end:
+            self._cluster.saw_end(key, raw)
+            self.fleets.gone(key)
+            self._ended_now(key)
+        else:
+            self.fleets.saw(key, raw)
+            self._ended.pop(key, None)
+            if self._cluster.saw(key, raw) and self._is_leading:
+                self._queue.add(key)
+        if not self._is_leading:
+            self._cluster.accounted(key, raw)
 
     def pools_changed(self) -> None:
         """A GpuPool changed: every resource may have a better shape or price now."""
         self._cluster.forget_pools()
-        for key in self._known:
-            self._queue.add(key)
+        if self._is_leading:
+            self._look_at_all()
 
     def silent_seconds(self) -> float:
-        """For how long the quietest view has heard nothing."""
+        """For how long the quietest view has heard nothing. Any thread may ask."""
         return time.monotonic() - self._cluster.silent_since()
 
+    def unanswered_seconds(self) -> float:
+        """For how long the API server has not answered some view, not even with a refusal."""
+        return time.monotonic() - self._cluster.unanswered_since()
+
+    def is_fit(self) -> bool:
+        """Whether this process sees the cluster as it is. Any thread may ask."""
+        return self._is_synced and self.silent_seconds() < FIT_SECONDS
+
+    def missing(self) -> str:
+        """What this process waits for before it could lead, in words; empty: nothing."""
+        return "" if self._is_synced else "the first look at the cluster is not complete"
+
+    async def stop_working(self) -> None:
+        """End the workers. What is half done is done again by the next leader."""
+        await _end(self._workers)
+
     async def stop(self) -> None:
-        """End the tasks, then the connections. What is half done is done again by the next process."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._session.close()
+        """End everything."""
+        await self.stop_working()
+        await _end(self._views)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _look_at_all(self) -> None:
+        """Something changed that concerns every resource."""
+        for key in self._cluster.resources():
+            self._queue.add(key)
+
+    def _part_changed(self, key: Key) -> None:
+        """A child or a pod of a LlamaDeployment changed."""
+        if self._is_leading:
+            self._queue.add_soon(key)
+
+    def _ended_now(self, key: Key) -> None:
+        """A LlamaDeployment is gone: one more look sees to what it left, by whoever leads."""
+        if self._is_leading:
+            self._queue.add(key)
+            return
+        now = time.monotonic()
+        self._ended.pop(key, None)
+        self._ended[key] = now
+        for other, at in list(self._ended.items()):
+            if now - at < ENDED_SECONDS:
+                break
+            del self._ended[other]
+            self._cluster.forget(other)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._ended)
-        self._tasks.append(task)
+        task.add_done_callback(self._died)
+        return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """These tasks run for ever; one that ends by itself has failed, and the shell with it."""
-        if not task.cancelled() and not self._failed.done():
+    def fail(self) -> None:
+        """A part that should go on for ever has ended, and the process with it."""
+        if not self.failed.done():
+            self.failed.set_result(None)
+
+    def _died(self, task: asyncio.Task[None]) -> None:
+        """These tasks run for ever; one that ends by itself has failed, and the process with it."""
+        if not task.cancelled():
             log.critical("%s ended unexpectedly", task.get_name(), exc_info=task.exception())
-            self._failed.set_result(True)
+            self.fail()
 
 
-async def _require_kinds(transport: Transport) -> None:
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _require_kinds(transport: Transport, namespaces: tuple[str, ...]) -> None:
     """Fail early, with the remedy, when the custom resource definitions are missing."""
-    for kind in (LLAMA_DEPLOYMENT, GPU_POOL):
-        if await transport.read(kind.path(), {"limit": "1"}) is None:
-            message = f"the cluster does not know the kind {kind.name}; install the files in crds/ first"
-            raise Unavailable(message)
+    await _require(transport, GPU_POOL, None)
+    for namespace in namespaces or (None,):
+        try:
+            await _require(transport, LLAMA_DEPLOYMENT, namespace)
+        except Forbidden:
+            if namespace is None:
+                raise
+            log.warning("no right to look into namespace %s yet; what is in it waits", namespace)
+
+
+async def _require(transport: Transport, kind: Kind, namespace: str | None) -> None:
+    if await transport.read(kind.path(namespace), {"limit": "1"}) is None:
+        message = f"the cluster does not know the kind {kind.name}; install the files in crds/ first"
+        raise Unavailable(message)
 
 
 def _measure(result: str, seconds: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from llamafleet.api.observed import PodSeen, Termination
+from llamafleet.api.observed import REPLICA_FAILURE, PodSeen, Termination
 
 MESSAGE_LIMIT: Final = 400
 """Characters of a foreign text that a condition repeats."""
@@ -39,6 +39,10 @@ PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
 """In the order in which they are tried. The refused token comes before the missing model, because the
 hub's client reports both errors for one refusal."""
 
+GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
+"""The API server's words for a pod that something, such as Kueue, keeps from being scheduled
+(``applySchedulingGatedCondition`` in pkg/registry/core/pod/strategy.go)."""
+
 _IMAGE_REASONS: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ImageInspectError"}
 )
@@ -65,7 +69,7 @@ class Cause:
 def refused_pods(deployment: Mapping[str, Any]) -> Cause | None:
     """Why the API server lets no pods be made: a quota, a policy, a limit. From the Deployment's status."""
     for condition in deployment.get("conditions", ()):
-        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+        if condition["type"] == REPLICA_FAILURE and condition["status"] == "True":
             return Cause(
                 "PodsNotCreated", _sentence(f"pods are refused: {condition['message']}"), failed=True
             )
@@ -104,7 +108,7 @@ def _cause(pod: PodSeen, gpus: int, resource: str, log: str) -> Cause | None:
     if pod.ready:
         return None
     if pod.unschedulable is not None:
-        return Cause("Unschedulable", explain_unschedulable(pod.unschedulable, gpus, resource), failed=False)
+        return _homeless(pod.unschedulable, gpus, resource)
     if pod.waiting_reason in _IMAGE_REASONS:
         return Cause(
             "ImagePullFailed", _sentence(f"the image cannot be pulled: {pod.waiting_message}"), failed=True
@@ -118,6 +122,15 @@ def _cause(pod: PodSeen, gpus: int, resource: str, log: str) -> Cause | None:
     if pod.ended is not None:
         return explain_termination(pod.ended, log, pod.restarts)
     return None
+
+
+def _homeless(message: str, gpus: int, resource: str) -> Cause:
+    """Why a pod has no node: nobody may look for one yet, or there is none."""
+    if message.startswith(GATED):
+        return Cause(
+            "Queued", _sentence(f"a queue for pods has not let it go on yet: {message}"), failed=False
+        )
+    return Cause("Unschedulable", explain_unschedulable(message, gpus, resource), failed=False)
 
 
 def explain_unschedulable(message: str, gpus: int, resource: str) -> str:

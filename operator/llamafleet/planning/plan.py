@@ -19,12 +19,9 @@ from llamafleet.planning.money.tokens import find
 from llamafleet.planning.replicas import decide
 from llamafleet.planning.scaling.signals import QUEUE_LOOK
 from llamafleet.planning.situation import Observation, Reason, Situation
+from llamafleet.planning.sizing.answers import sized
 from llamafleet.planning.sizing.checkpoint import OwnWeights
-from llamafleet.planning.sizing.choice import choose
-from llamafleet.planning.sizing.explain import notes, shortened, sums
-from llamafleet.planning.sizing.pools import eligible
 from llamafleet.planning.sizing.shape import GpuMemory, Pool, RunningShape, Shape, UnusablePool
-from llamafleet.planning.sizing.wanted import wanted
 from llamafleet.planning.within_budget import STEP, allowed
 
 __all__ = [
@@ -48,6 +45,7 @@ class Plan:
         shape: one replica.
         sums: the sizing arithmetic in sentences: the memory of a GPU, its requests, the price.
         notes: what else the author should know of the shape, in sentences.
+        explanation: the sums and the notes as one text, short enough for a condition.
         replicas: how many.
         reasons: why so many, one entry per rule that had something to say.
         hourly_usd: the price of all replicas, US dollars per hour; None when no price is known.
@@ -61,6 +59,7 @@ class Plan:
     shape: Shape
     sums: tuple[str, ...]
     notes: tuple[str, ...]
+    explanation: str
     replicas: int
     reasons: tuple[Reason, ...]
     hourly_usd: Decimal | None
@@ -69,11 +68,6 @@ class Plan:
     money: Allowance
     compared: ApiPrice | None
     wake: datetime
-
-    @property
-    def explanation(self) -> str:
-        """The sums and the notes as one text, short enough for a condition."""
-        return shortened([*self.sums, *self.notes])
 
 
 def plan(
@@ -96,17 +90,17 @@ def plan(
         InvalidSpec: a field has a value that its model, checkpoint or pools cannot serve.
         DoesNotFit: no pool holds the model with the wanted requests.
     """
-    asked = wanted(spec, known, own)
-    choice = choose(asked, eligible(pools, spec.gpu.pools), seen.running)
-    case = assess(spec, choice.shape, seen)
+    one = sized(spec, pools, seen.running, known, own)
+    case = assess(spec, one.shape, seen)
     reasons = decide(case)
     replicas = reasons[-1].replicas
     money = allowed(case, _before_money(reasons))
-    hourly_usd = choice.shape.hourly_usd
+    hourly_usd = one.shape.hourly_usd
     return Plan(
-        shape=choice.shape,
-        sums=sums(asked, choice),
-        notes=notes(asked, choice),
+        shape=one.shape,
+        sums=one.sums,
+        notes=one.notes,
+        explanation=one.explanation,
         replicas=replicas,
         reasons=reasons,
         hourly_usd=None if hourly_usd is None else replicas * hourly_usd,

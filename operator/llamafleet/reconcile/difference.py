@@ -5,10 +5,10 @@ digest that every intent carries as an annotation.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal, localcontext
 from typing import Any, Final
 
-from llamafleet.api.quantity import parse_quantity
+from llamafleet.api.quantity import END, parse_quantity
 
 KEYED_LISTS: Final = {
     "containers": "name",
@@ -27,6 +27,16 @@ QUANTITIES: Final = frozenset({"requests", "limits"})
 
 WHOLE: Final = frozenset({"selector"})
 """Maps that are one value: with a key more, a Service leads elsewhere."""
+
+FINEST: Final = Decimal("0.001")
+"""The API server rounds them up to thousandths: .6638 cores come back as 664m (``SetDefaults_ResourceList`` in
+its pkg/apis/core/v1/defaults.go)."""
+
+MOST: Final = Decimal(END - 1)
+"""Where it cuts a quantity (maxAllowed in apimachinery's resource/quantity.go)."""
+
+DIGITS: Final = 200
+"""More than any quantity has that the schema takes: 18, and an exponent of up to 99 either way."""
 
 
 def holds(intent: Any, live: Any, field: str = "") -> bool:  # noqa: ANN401 - any JSON value
@@ -65,4 +75,8 @@ def _same_quantities(intent: Mapping[str, str], live: Any) -> bool:  # noqa: ANN
 
 
 def _value(quantity: str) -> Decimal:
-    return parse_quantity(str(quantity))
+    """What the API server makes of a quantity of a container's resources."""
+    text = str(quantity)
+    with localcontext(prec=DIGITS):
+        value = Decimal(text) if text.isdecimal() else parse_quantity(text)  # MOST is longer than we allow
+        return min(value.quantize(FINEST, ROUND_CEILING), MOST)

@@ -14,6 +14,7 @@ from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.metadata import ObjectMeta
 from llamafleet.api.observed import Key, PodSeen
 from llamafleet.api.problem import validation_problem
+from llamafleet.api.status import LlamaDeploymentStatus
 from llamafleet.errors import Forbidden, InvalidSpec, Unavailable
 from llamafleet.planning.diagnosis import needs_log
 from llamafleet.planning.money.rates import sells_spot
@@ -39,6 +40,7 @@ async def observe(world: Views, looks: Looks, key: Key, now: datetime) -> Seen |
     if raw is None or raw["metadata"].get("deletionTimestamp"):
         return None
     before = raw.get("status", {})
+    last_status = read_status(before)
     metadata, llama = ObjectMeta.model_validate(raw["metadata"]), _read(raw)
     read = [_read_pool(pool) for pool in await world.pools()]
     pools = tuple(pool for pool in read if isinstance(pool, GpuPool))
@@ -48,10 +50,10 @@ async def observe(world: Views, looks: Looks, key: Key, now: datetime) -> Seen |
         suspended=raw["spec"].get("suspend") is True,
         overrides=_overrides(metadata),
         before=before,
-        last_status=read_status(before),
+        last_status=last_status,
         pools=pools,
         unreadable=tuple(pool for pool in read if isinstance(pool, UnusablePool)),
-        carried=await _carried(world, key, before),
+        last_ledger=await _ledger(world, key, before, last_status),
         children=world.children(key),
         fleet=await _fleet(world, key, llama, pools),
         waker=world.waker(key),
@@ -60,10 +62,16 @@ async def observe(world: Views, looks: Looks, key: Key, now: datetime) -> Seen |
     )
 
 
-async def _carried(world: Views, key: Key, status: Mapping[str, Any]) -> Ledger | None:
-    """What a namesake has left; nobody asks once the resource has an account of its own."""
-    if own_ledger(status) is not None:
-        return None
+async def _ledger(
+    world: Views, key: Key, raw: Mapping[str, Any], status: LlamaDeploymentStatus
+) -> Ledger | None:
+    """The account of the resource; while it has none of its own, what a namesake has left."""
+    own = status.cost.ledger if status.cost else own_ledger(raw)
+    return own or await _carried(world, key)
+
+
+async def _carried(world: Views, key: Key) -> Ledger | None:
+    """What a namesake has left."""
     try:
         raw = await world.carried_over(key)
     except Forbidden as error:  # rights of an older release: the fleet begins at nothing, as it did then

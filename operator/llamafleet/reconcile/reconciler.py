@@ -21,7 +21,9 @@ from llamafleet.planning.rollout import rollout
 from llamafleet.planning.scaling.capacity import draining_gpus
 from llamafleet.planning.scaling.resting import LOOK
 from llamafleet.reconcile.act import Acted, act
+from llamafleet.reconcile.changes import Changes, tell
 from llamafleet.reconcile.decide import Decided, decide
+from llamafleet.reconcile.fits import Fits
 from llamafleet.reconcile.looks import Look, Looks
 from llamafleet.reconcile.observe import observe
 from llamafleet.reconcile.ports import World
@@ -67,7 +69,7 @@ class Reconciler:
     ) -> None:
         """Keep the parts. What the last looks showed is the only state; another process does without."""
         self._world = world
-        self._looks = Looks()
+        self._looks, self._fits = Looks(), Fits()
         self._clock = clock
         self._operator_namespace = operator_namespace
         self._known = known
@@ -81,12 +83,18 @@ class Reconciler:
         seen = await observe(self._world, self._looks, key, self._clock())
         if seen is None:
             self._looks.forget(key)
+            self._fits.forget(key)
             await self._bury(key)
             return None
         decided = decide(seen, self._known)
         self._remember(key, seen, decided.wish)
-        shrunk = await self._shrink(seen, decided)
-        acted = await act(self._world, seen, self._render(seen, decided, shrunk.replicas))
+        changes = Changes()
+        try:
+            shrunk = await self._shrink(seen, decided, changes)
+            intents = self._render(seen, decided, shrunk.replicas)
+            acted = await act(self._world, seen, intents, changes, self._fits)
+        finally:
+            tell(seen, decided, changes)
         await self._report(key, seen, decided, acted)
         wake_seconds = min(_wake_seconds(seen, decided), LOOK.total_seconds() if shrunk.rests else math.inf)
         if acted.failure is not None:
@@ -94,12 +102,12 @@ class Reconciler:
             raise acted.failure
         return Outcome(acted.repairs, wake_seconds)
 
-    async def _shrink(self, seen: Seen, decided: Decided) -> Shrunk:
+    async def _shrink(self, seen: Seen, decided: Decided, changes: Changes) -> Shrunk:
         """Prepare the pods for what was decided, or for the last decision where this spec is refused."""
         wish = decided.wish
         if decided.sleeps:
             return AS_IT_IS
-        return await shrink(self._world, seen, None if isinstance(wish, InvalidSpec) else wish)
+        return await shrink(self._world, seen, None if isinstance(wish, InvalidSpec) else wish, changes)
 
     def _remember(self, key: Key, seen: Seen, wish: Plan | InvalidSpec) -> None:
         """Keep what this look has shown, for the next one."""
@@ -124,9 +132,8 @@ class Reconciler:
         wish = decided.wish
         if isinstance(wish, Plan) and isinstance(seen.llama, LlamaDeployment):
             wish = wish if replicas is None else replace(wish, replicas=replicas)
-            return children(
-                seen.llama, wish, self._operator_namespace, _wakers(seen, is_wanted=wish.replicas > 0)
-            )
+            wakers = _wakers(seen, is_wanted=wish.replicas > 0)
+            return children(seen.llama, wish, self._operator_namespace, wakers, _own_deployment(seen))
         live = {kind: orjson.loads(child.body) for kind, child in seen.children.items()}
         if "Deployment" not in live:
             return ()
@@ -137,8 +144,8 @@ class Reconciler:
     async def _report(self, key: Key, seen: Seen, decided: Decided, acted: Acted) -> None:
         """Say what is new: first in Events, which can be said twice, then in the status."""
         # Looked at again after our writes: what was seen before them says nothing about this spec's pods.
-        pods = tuple(pod for pod in self._world.pods(key) if pod.active)
-        fleet = _fleet(seen, decided, acted, pods, self._world.children(key).get("Deployment"))
+        deployment = self._world.children(key).get("Deployment")
+        fleet = _fleet(seen, decided, acted, self._world.pods(key), deployment)
         for notice in notices(fleet, seen.last_status, seen.last_ledger, deployed=acted.deployed):
             await self._world.announce(_announcement(key, seen, notice))
         wanted = status(Account(fleet, seen.last_status, decided.starts, deployed=acted.deployed))
@@ -146,6 +153,15 @@ class Reconciler:
             version = seen.metadata.resource_version
             await self._world.apply_status(key, seen.metadata.uid, wanted, version)
         self._world.settled(key, [departed.pod.uid for departed in seen.fleet.departed])
+
+
+def _own_deployment(seen: Seen) -> Mapping[str, Any] | None:
+    """The Deployment as it is; None when there is none, or one that an earlier namesake has left."""
+    known = seen.children.get("Deployment")
+    if known is None or known.owner_uid != seen.metadata.uid:
+        return None
+    body: Mapping[str, Any] = orjson.loads(known.body)
+    return body
 
 
 def _wakers(seen: Seen, *, is_wanted: bool) -> tuple[dict[str, Any], ...]:
@@ -165,13 +181,13 @@ def _fleet(
     seen: Seen, decided: Decided, acted: Acted, pods: tuple[PodSeen, ...], deployment: ChildSeen | None
 ) -> Fleet:
     """What there is to say."""
-    wish = decided.wish
-    cause = None if isinstance(wish, InvalidSpec) else _cause(wish, pods, seen.fleet.logs, deployment)
+    wish, active = decided.wish, tuple(pod for pod in pods if pod.active)
+    cause = None if isinstance(wish, InvalidSpec) else _cause(wish, active, seen.fleet.logs, deployment)
     return Fleet(
         metadata=seen.metadata,
         plan=wish,
         failure=acted.failure,
-        pods=pods,
+        pods=active,
         rollout=rollout(deployment),
         cause=cause,
         ledger=decided.ledger,
@@ -180,7 +196,7 @@ def _fleet(
         now=seen.now,
         asked=len(seen.fleet.asked),
         answered=seen.answered,
-        draining_gpus=draining_gpus(seen.fleet.pods),
+        draining_gpus=draining_gpus(pods),
     )
 
 

@@ -85,7 +85,8 @@ class Seen:
         last_status: the same, parsed; an empty one when somebody garbled it.
         pools: every GpuPool that can be read.
         unreadable: the GpuPools that cannot.
-        carried: the account that a deleted namesake has left, for a resource that has none yet.
+        last_ledger: the account that we wrote last, whatever became of the rest, else the one that a deleted
+            namesake has left; None when there is none to be read.
         children: its children, by kind.
         fleet: its pods.
         waker: where its requests may go while no replica is ready; None: nowhere.
@@ -101,17 +102,12 @@ class Seen:
     last_status: LlamaDeploymentStatus
     pools: tuple[GpuPool, ...]
     unreadable: tuple[UnusablePool, ...]
-    carried: Ledger | None
+    last_ledger: Ledger | None
     children: Mapping[str, ChildSeen]
     fleet: Fleet
     waker: WakerSeen | None
     last_look: Look | None
     now: datetime
-
-    @property
-    def last_ledger(self) -> Ledger | None:
-        """The account that we wrote last, whatever became of the rest; None when there is none to be read."""
-        return own_ledger(self.before) or self.carried
 
     @property
     def answered(self) -> int:

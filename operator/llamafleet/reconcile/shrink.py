@@ -13,13 +13,14 @@ import orjson
 
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import ChildSeen, PodSeen
-from llamafleet.errors import LlamafleetError
+from llamafleet.errors import LlamafleetError, Throttled
 from llamafleet.planning.drain import drain_time
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.replicas import ceiling
 from llamafleet.planning.rollout import rollout
 from llamafleet.planning.scaling.resting import Bounds, Rest, rest
 from llamafleet.planning.scaling.retire import marks
+from llamafleet.reconcile.changes import Changes
 from llamafleet.reconcile.ports import World
 from llamafleet.reconcile.seen import Seen
 
@@ -42,7 +43,7 @@ class Shrunk:
 AS_IT_IS = Shrunk(None, rests=False)
 
 
-async def shrink(world: World, seen: Seen, plan: Plan | None) -> Shrunk:
+async def shrink(world: World, seen: Seen, plan: Plan | None, changes: Changes) -> Shrunk:
     """Prepare the pods for the count that was decided.
 
     What cannot be written holds nothing up. Whoever shrinks may be out of money; and a pod that goes although
@@ -53,6 +54,7 @@ async def shrink(world: World, seen: Seen, plan: Plan | None) -> Shrunk:
         seen: what was there.
         plan: what was decided; None where the spec is refused: then only what has begun to rest goes its way,
             for nobody else would end it.
+        changes: is told what was written, but for the marks, which change nothing by themselves.
     """
     pods, rests = seen.fleet.active, any(pod.resting is not None for pod in seen.fleet.active)
     wanted = plan.replicas if plan is not None else seen.decided_last() or 0
@@ -64,9 +66,9 @@ async def shrink(world: World, seen: Seen, plan: Plan | None) -> Shrunk:
     loads = seen.fleet.loads
     if loads is None:
         loads = await world.loads(seen.metadata.namespace, pods)
-    found = await _rested(world, seen, rest(pods, loads, _bounds(seen, plan, wanted), seen.now))
+    found = await _rested(world, seen, rest(pods, loads, _bounds(seen, plan, wanted), seen.now), changes)
     for pod in found.back:
-        await _written(world, seen, pod, is_back=True)
+        await _written(world, seen, pod, changes, is_back=True)
     if _count(seen.children.get("Deployment")) > found.replicas:
         await _mark(world, seen, found.going)
     return Shrunk(found.replicas, rests=bool(found.resting or found.back))
@@ -87,11 +89,11 @@ def _bounds(seen: Seen, plan: Plan | None, wanted: int) -> Bounds:
     return Bounds(wanted, most, drain_time(schedule))
 
 
-async def _rested(world: World, seen: Seen, found: Rest) -> Rest:
+async def _rested(world: World, seen: Seen, found: Rest, changes: Changes) -> Rest:
     """Take out of the Service who rests from now on; from the first who cannot be, they go at once."""
     told: list[PodSeen] = []
     for pod in found.resting:
-        if pod.resting is None and not await _written(world, seen, pod, is_back=False):
+        if pod.resting is None and not await _written(world, seen, pod, changes, is_back=False):
             break
         told.append(pod)
     left = frozenset(pod.uid for pod in found.resting[len(told) :])
@@ -99,13 +101,16 @@ async def _rested(world: World, seen: Seen, found: Rest) -> Rest:
     return replace(found, replicas=replicas, resting=tuple(told), going=found.going | left)
 
 
-async def _written(world: World, seen: Seen, pod: PodSeen, *, is_back: bool) -> bool:
+async def _written(world: World, seen: Seen, pod: PodSeen, changes: Changes, *, is_back: bool) -> bool:
     """Whether a pod was told to rest, or to serve again."""
     try:
         await world.rest(seen.metadata.namespace, pod, None if is_back else seen.now)
+    except Throttled:
+        raise  # it is told in a moment, and does not go before
     except LlamafleetError as error:
         log.warning("%s: pod %s cannot be labelled: %s", seen.metadata.namespace, pod.name, error)
         return False
+    changes.pod("serve" if is_back else "rest", pod.name)
     return True
 
 
@@ -117,6 +122,8 @@ async def _mark(world: World, seen: Seen, going: Collection[str]) -> None:
             continue
         try:
             await world.mark(seen.metadata.namespace, pod, wrong[pod.uid])
+        except Throttled:
+            raise  # likewise
         except LlamafleetError as error:
             log.warning("%s: pod %s is not marked: %s", seen.metadata.namespace, pod.name, error)
             return

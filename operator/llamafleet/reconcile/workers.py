@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from llamafleet.api.observed import Key
-from llamafleet.errors import Ending, LlamafleetError, Stale, Unavailable
-from llamafleet.reconcile.queue import WorkQueue
+from llamafleet.errors import Ending, LlamafleetError, Stale, Throttled, Unavailable
+from llamafleet.reconcile.queue import LAST_RETRY_SECONDS, WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
 
 RESYNC_SECONDS: Final = 600.0
@@ -24,10 +24,10 @@ Measure = Callable[[str, float], None]
 """Told the result of a reconcile and how many seconds it took."""
 
 
-async def run_workers(queue: WorkQueue, reconciler: Reconciler, measure: Measure, count: int) -> None:
-    """Run that many workers for ever."""
+async def run_workers(queue: WorkQueue, reconciler: Reconciler, measure: Measure) -> None:
+    """Run as many workers as the queue reckons with, for ever."""
     async with asyncio.TaskGroup() as group:
-        for number in range(count):
+        for number in range(queue.workers):
             group.create_task(_work(queue, reconciler, measure), name=f"worker {number}")
 
 
@@ -49,8 +49,12 @@ async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
     except Stale:
         queue.retry(key)  # somebody wrote to the resource while we decided: what they wrote counts
         return "stale"
+    except Throttled as error:
+        log.info("%s: %s; looking again in %.1f s", key, error, queue.hold(key, error.retry_after))
+        return "throttled"
     except LlamafleetError as error:
-        log.warning("%s: %s; trying again in %.1f s", key, error, queue.retry(key))
+        longest = error.patience_seconds if isinstance(error, Unavailable) else LAST_RETRY_SECONDS
+        log.warning("%s: %s; trying again in %.1f s", key, error, queue.retry(key, longest))
         if isinstance(error, Unavailable) and error.wake_seconds < RESYNC_SECONDS:
             # A child that cannot be written must not hold up the end of a window.
             queue.add_after(key, max(error.wake_seconds, SOONEST_SECONDS))

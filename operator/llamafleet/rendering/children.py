@@ -3,7 +3,7 @@
 What a pod refers to or is guarded by comes first; the Deployment that makes pods comes last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llamafleet.api.llamadeployment import LlamaDeployment
@@ -20,6 +20,7 @@ def children(
     plan: Plan,
     operator_namespace: str,
     wakers: Sequence[dict[str, Any]] = (),
+    live: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], ...]:
     """Every object that should exist for this resource and plan.
 
@@ -29,6 +30,7 @@ def children(
         operator_namespace: where the operator runs, and the wakers.
         wakers: the slice that leads to the wakers, where there are any. It comes before the Service and the
             Deployment: when a fleet goes to sleep, its requests have another way before its pods end.
+        live: the Deployment of this resource as it is; None: there is none.
     """
     return (
         service_account(llama),
@@ -36,5 +38,5 @@ def children(
         disruption_budget(llama),
         *wakers,
         service(llama, is_open=plan.replicas > 0),
-        deployment(llama, plan),
+        deployment(llama, plan, live),
     )

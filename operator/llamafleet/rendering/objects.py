@@ -22,7 +22,13 @@ class Owner(Protocol):
     def metadata(self) -> ObjectMeta: ...  # noqa: D102 - the resource's own
 
 
-def child(owner: Owner, api_version: str, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+def child(
+    owner: Owner,
+    api_version: str,
+    kind: str,
+    content: dict[str, Any],
+    annotations: dict[str, str] | None = None,
+) -> dict[str, Any]:
     """A child object: named and labelled after its resource, owned by it, marked with its own digest.
 
     The owner reference carries the uid, so that the garbage collector removes the child with its
@@ -30,7 +36,8 @@ def child(owner: Owner, api_version: str, kind: str, content: dict[str, Any]) ->
     objects by label would take the children for their own.
     """
     name = owner.metadata.name
-    return _marked(owner, api_version, kind, content, {"name": name, "labels": child_labels(name)})
+    own = {"name": name, "labels": child_labels(name), "annotations": annotations or {}}
+    return _marked(owner, api_version, kind, content, own)
 
 
 def child_slice(owner: Owner, content: dict[str, Any]) -> dict[str, Any]:
@@ -48,9 +55,11 @@ def _marked(
         "namespace": owner.metadata.namespace,
         "labels": own["labels"],
         "ownerReferences": [_owner(owner)],
+        **({"annotations": own["annotations"]} if own.get("annotations") else {}),
     }
     intent = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}
-    return {**intent, "metadata": {**metadata, "annotations": {APPLIED_ANNOTATION: digest(intent)}}}
+    annotations = {APPLIED_ANNOTATION: digest(intent), **own.get("annotations", {})}
+    return {**intent, "metadata": {**metadata, "annotations": annotations}}
 
 
 def digest(intent: dict[str, Any]) -> str:

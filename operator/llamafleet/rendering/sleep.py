@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from llamafleet.api.names import APPLIED_ANNOTATION
+from llamafleet.api.names import APPLIED_ANNOTATION, TEMPLATE_ANNOTATION, TEMPLATE_SEAL_ANNOTATION
 from llamafleet.rendering.service import NOBODY
 
 _IN_ORDER: Final = ("Service", "Deployment")
 """First nobody sends any more, then the pods end."""
+
+
+OURS: Final = frozenset({APPLIED_ANNOTATION, TEMPLATE_ANNOTATION, TEMPLATE_SEAL_ANNOTATION})
+"""Our annotations on children. What an apply leaves out, it removes."""
 
 
 def asleep(live: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
@@ -35,7 +39,7 @@ def _changed(kind: str, live: Mapping[str, Any], spec: dict[str, Any]) -> dict[s
     metadata = live["metadata"]
     annotations = metadata.get("annotations", {})
     kept = {field: metadata[field] for field in ("name", "namespace", "labels", "ownerReferences")}
-    ours = {key: annotations[key] for key in annotations if key == APPLIED_ANNOTATION}
+    ours = {key: annotations[key] for key in annotations if key in OURS}
     return {
         "apiVersion": "apps/v1" if kind == "Deployment" else "v1",
         "kind": kind,

@@ -1,17 +1,15 @@
 """The ports that the waker listens on: one for each fleet, as the view says."""
 
 import asyncio
-import errno
 import logging
-import socket
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from llamafleet.adapters.management import http_log, listening
 from llamafleet.waker import refusals
 from llamafleet.waker.ports import Ports
 
@@ -34,18 +32,6 @@ these take a fifth of the memory limit of the manifests."""
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 log = logging.getLogger(__name__)
-
-
-class _NoStrangersWords(logging.Filter):
-    """Drops what aiohttp logs of what is no HTTP: the client is told, and parts of it may be secret."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError)
-
-
-http_log = logging.getLogger(f"{__name__}.http")
-http_log.addFilter(_NoStrangersWords())
 
 
 class _Server(web.Server):
@@ -116,14 +102,3 @@ class Doors:
                 log.error("port %d cannot be listened on: %s", port, error)  # noqa: TRY400 - no trace needed
             else:
                 self._sites[port] = site
-
-
-def listening(port: int) -> socket.socket:
-    """A socket on every address of both families, or of IPv4 where a host has no IPv6."""
-    if socket.has_dualstack_ipv6():
-        try:
-            return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
-        except OSError as error:
-            if error.errno != errno.EADDRNOTAVAIL:
-                raise
-    return socket.create_server(("", port))

@@ -9,10 +9,11 @@ from typing import Final
 from aiohttp import web
 
 from llamafleet.adapters.access import find_access
+from llamafleet.adapters.management import serve
 from llamafleet.adapters.transport import Transport
 from llamafleet.waker.book import Book
 from llamafleet.waker.desk import Desk
-from llamafleet.waker.doors import BACKLOG, Doors, listening, server
+from llamafleet.waker.doors import Doors, server
 from llamafleet.waker.management import management
 from llamafleet.waker.metrics import Metrics
 from llamafleet.waker.settings import Settings
@@ -64,23 +65,19 @@ class Waker:
         self._book = Book(settings)
         self._metrics = Metrics(self._book)
         self._upstream = Upstream()
-        self._view = View(transport, self._moved)
+        self._view = View(transport, self._moved, settings.namespaces)
         desk = Desk(settings, self._view, self._book, self._upstream, self._metrics)
         self._fleets = web.ServerRunner(server(desk.answer), shutdown_timeout=settings.grace_seconds)
         self._doors = Doors(self._view.ports, self._fleets)
-        self._management = web.AppRunner(
-            management(self._book, self._metrics, lambda: self._ready), access_log=None, shutdown_timeout=1
-        )
+        self._management: web.AppRunner | None = None
 
     def _moved(self) -> None:
         self._doors.moved()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serve until the event is set; then leave."""
-        await self._management.setup()
-        await web.SockSite(
-            self._management, listening(self._settings.management_port), backlog=BACKLOG
-        ).start()
+        app = management(self._book, self._metrics, lambda: self._ready)
+        self._management = await serve(app, self._settings.management_port)
         await self._fleets.setup()
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._view.run())
@@ -113,5 +110,6 @@ class Waker:
         """End what is left, also when something failed."""
         self._book.leave()
         await self._fleets.cleanup()
-        await self._management.cleanup()
+        if self._management is not None:
+            await self._management.cleanup()
         await self._upstream.close()

@@ -35,6 +35,7 @@ class Settings:
         max_body_bytes: how many bytes the body of one may have.
         hold_seconds: how long one is held.
         grace_seconds: how long streams may go on after SIGTERM.
+        namespaces: the namespaces whose fleets it serves, as its operator's are; empty: all.
     """
 
     management_port: int
@@ -44,3 +45,4 @@ class Settings:
     max_body_bytes: int = MAX_BODY_BYTES
     hold_seconds: int = HOLD_SECONDS
     grace_seconds: int = GRACE_SECONDS
+    namespaces: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from typing import Final
 from llamafleet.adapters.informer import Informer
 from llamafleet.adapters.kinds import LLAMA_DEPLOYMENT, Kind
 from llamafleet.adapters.transport import Transport
+from llamafleet.adapters.views import View as Several
 from llamafleet.api.observed import Key
 from llamafleet.waker.ports import Ports
 from llamafleet.waker.slices import Pod, read, ready_pods
@@ -27,15 +28,22 @@ class View:
     Args:
         transport: how to reach the API server.
         moved: called when the ports may have changed.
+        namespaces: the only ones to look at; empty: all.
     """
 
-    def __init__(self, transport: Transport, moved: Callable[[], None]) -> None:
+    def __init__(
+        self, transport: Transport, moved: Callable[[], None], namespaces: tuple[str, ...] = ()
+    ) -> None:
         """Nothing is known yet; :meth:`run` fills it."""
         self.ports = Ports()
         self._moved = moved
         self._news: dict[Key, asyncio.Event] = {}
-        self._slices = Informer(transport, SLICES, read, self._slice_changed)
-        self._llamas = Informer(transport, LLAMAS, standing, self._tell)
+        self._slices = Several(
+            lambda one: Informer(transport, SLICES, read, self._slice_changed, namespace=one), namespaces
+        )
+        self._llamas = Several(
+            lambda one: Informer(transport, LLAMAS, standing, self._tell, namespace=one), namespaces
+        )
 
     async def run(self) -> None:
         """Watch for ever; only cancellation ends it."""
@@ -45,7 +53,7 @@ class View:
 
     async def synced(self) -> None:
         """Wait for the first list of each kind."""
-        await asyncio.gather(self._slices.synced.wait(), self._llamas.synced.wait())
+        await asyncio.gather(self._slices.synced(), self._llamas.synced())
 
     def pods(self, fleet: Key) -> tuple[Pod, ...]:
         """The ready replicas of a fleet."""

@@ -1,0 +1,38 @@
+"""One control plane for every test in this folder, with our kinds and rights, and a proxy before it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from faults.proxy import FaultProxy
+from fleet_operator import OperatorProcess, install, running_operator
+from testbed.control_plane import ControlPlane
+from testbed.fixtures import control_plane, namespace, pytest_collection_finish
+
+__all__ = ["control_plane", "installed", "namespace", "operator", "proxy", "pytest_collection_finish"]
+
+NODES = 4
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane with our kinds and rights, and four nodes of eight fake A100-80GB."""
+    install(control_plane)
+    control_plane.add_gpu_nodes(NODES)
+    return control_plane
+
+
+@pytest.fixture
+def proxy(installed: ControlPlane) -> Iterator[FaultProxy]:
+    """A proxy before its API server, without a rule."""
+    with FaultProxy(installed) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def operator(installed: ControlPlane) -> Iterator[OperatorProcess]:
+    """The operator on its straight way, for the tests of one module."""
+    with running_operator(installed) as process:
+        yield process
+        log = process.log.read_text()
+        assert "Traceback" not in log, log[log.index("Traceback") - 2000 :]

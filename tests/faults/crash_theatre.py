@@ -1,0 +1,220 @@
+"""Plays stories on a real control plane; a real operator behind the proxy is killed at given points."""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from cluster.podserver import answering, metrics
+from faults.crash_lanes import Lane, Point
+from faults.faults import Call, Exchange, Fault
+from faults.proxy import FaultProxy
+from faults.rules import Rule
+from faults.story import PRICE, STEADY, Story
+from faults.story_seen import NAME, Json, Seen, differences, left, look
+from faults.story_truth import Truth
+from fleet_operator import NAMESPACE, OperatorProcess, running_operator
+from llamafleet.api.names import LEASE_NAME, SERVING_PORT
+from llamafleet.api.observed import Key
+from llamas import pool
+from testbed.control_plane import ControlPlane
+
+WRITES = ("apply", "merge", "create", "update")
+SCENE_SECONDS = 90.0
+"""How long all fleets together may take for what takes ten seconds alone on an idle machine."""
+
+POLL_SECONDS = 0.4
+CALM_SECONDS = 2.0
+"""A story is over when it has ended and nothing was written for so long."""
+
+PATIENT = ("--lease-duration=60", "--workers=32")
+"""Who is held at one write must not lose the lease before all are; and nobody waits for a free worker."""
+
+HOLD_SECONDS = 15.0
+"""The operator gives a request up after 30 s: by then it must be dead."""
+
+NODES = 8
+"""Of eight GPUs each: more than all fleets need while one of them is rolled out."""
+
+Cast = tuple[Story, Point | None]
+
+
+class Theatre:
+    """One control plane, one proxy, and one operator after the other.
+
+    Attributes:
+        wanted: what the story leaves when nobody disturbs it, by its name.
+    """
+
+    def __init__(self, cluster: ControlPlane, proxy: FaultProxy, truth: Truth) -> None:
+        """Nobody is on duty until :meth:`begin`."""
+        self.wanted: dict[str, Json] = {}
+        self._cluster = cluster
+        self._proxy = proxy
+        self._truth = truth
+        self._door = proxy.door("operator")
+        self._duty: list[tuple[OperatorProcess, contextlib.ExitStack]] = []
+        self._numbers = itertools.count(1)
+        self._lanes: list[Lane] = []
+        self._loads: dict[str, int] = {}
+        proxy.add(Rule(fault=Call(self._before, self._after), verbs=WRITES))
+
+    def answer(self, address: str, path: str) -> str | None:
+        """What a pod says of its work."""
+        return metrics(self._loads.get(address, 0)) if path == "/metrics" else None
+
+    def begin(self) -> None:
+        """Start an operator; beside another one it stands by."""
+        stack = contextlib.ExitStack()
+        operator = stack.enter_context(running_operator(self._cluster, *PATIENT, door=self._door))
+        self._duty.append((operator, stack))
+
+    def end(self) -> None:
+        """End whoever is on duty as a pod would be ended."""
+        while self._duty:
+            self._leave()
+
+    def _leave(self) -> None:
+        operator, stack = self._duty.pop(0)
+        log = operator.log.read_text()
+        stack.close()
+        assert "Traceback" not in log, log
+
+    def play(self, casts: Sequence[Cast]) -> list[Lane]:
+        """Play these stories side by side, and kill the operator once all are held or over.
+
+        Raises:
+            AssertionError: what is left of one is not what is left of an undisturbed run.
+        """
+        self._lanes = [Lane(story, point, f"crash-{next(self._numbers)}") for story, point in casts]
+        head = {"apiVersion": "v1", "kind": "Namespace"}
+        self._cluster.apply(*({**head, "metadata": {"name": lane.namespace}} for lane in self._lanes))
+        self._open(self._lanes)
+        self._go_on(lambda: all(lane.waits for lane in self._lanes), "the stories to begin")
+        self._look()
+        for lane in self._lanes:
+            lane.armed = lane.begins = True
+        self._open(self._lanes)
+        self._go_on(self._is_time, "the crash")
+        self._rest()
+        for lane in self._lanes:
+            lane.missed = not (lane.reached.is_set() or lane.ended)
+            lane.armed = False
+        if any(lane.reached.is_set() for lane in self._lanes):
+            self._crash()
+        self._go_on(lambda: all(lane.ended for lane in self._lanes), "the stories to end")
+        self._compare()
+        names = [lane.namespace for lane in self._lanes]
+        self._cluster.kubectl("delete", "namespace", "--wait=false", *names)
+        return self._lanes
+
+    def _is_time(self) -> bool:
+        """Whether every story is held or over, or the first may be held no longer."""
+        held = [lane.held_at for lane in self._lanes if lane.reached.is_set()]
+        is_late = bool(held) and time.monotonic() > min(held) + HOLD_SECONDS
+        return is_late or all(lane.reached.is_set() or lane.ended for lane in self._lanes)
+
+    def _crash(self) -> None:
+        """SIGKILL; its lease is taken from it, as a container that starts again in the same pod would."""
+        leader, _ = self._duty[0]
+        os.killpg(leader.pid, signal.SIGKILL)
+        self._leave()
+        free = json.dumps({"spec": {"holderIdentity": ""}})
+        here = f"--namespace={NAMESPACE}"
+        self._cluster.kubectl("patch", "lease", LEASE_NAME, here, "--type=merge", f"--patch={free}")
+        if not self._duty:
+            self.begin()
+
+    def _before(self, exchange: Exchange) -> Fault | None:
+        return next((lane.before(exchange) for lane in self._lanes if lane.concerns(exchange)), None)
+
+    def _after(self, exchange: Exchange) -> Fault | None:
+        return next((lane.after(exchange) for lane in self._lanes if lane.concerns(exchange)), None)
+
+    def _go_on(self, over: Callable[[], bool], what: str) -> None:
+        """Turn the pages of every story until all are where they should be."""
+        deadline = time.monotonic() + SCENE_SECONDS
+        while not over():
+            seen = self._look()
+            done = [lane for lane in self._lanes if lane.is_done(seen.get(lane.key, Seen()))]
+            for lane in done:
+                lane.chapter += 1
+            self._open(done)
+            late = {lane.story.name: (lane.point, lane.chapter) for lane in self._lanes}
+            assert time.monotonic() < deadline, f"waited in vain for {what}: {late}\n{self._states(seen)}"
+            time.sleep(POLL_SECONDS)
+
+    def _open(self, lanes: Sequence[Lane]) -> None:
+        """Begin the present chapter of each of these."""
+        begun = [lane for lane in lanes if not (lane.waits or lane.ended)]
+        objects = [one for lane in begun for one in lane.objects()]
+        if objects:
+            self._cluster.apply(*objects)
+        for lane in begun:
+            if lane.deletes:
+                self._cluster.kubectl(
+                    "delete", "llama", NAME, f"--namespace={lane.namespace}", "--wait=false"
+                )
+
+    def _look(self) -> dict[Key, Seen]:
+        found = look(self._cluster)
+        for lane in self._lanes:
+            self._loads |= lane.loads(found.get(lane.key, Seen()))
+        return found
+
+    def _rest(self) -> None:
+        """What comes after the end of a story may reach its point, too."""
+        end = time.monotonic() + CALM_SECONDS
+        while time.monotonic() < end and not all(lane.reached.is_set() for lane in self._lanes):
+            time.sleep(POLL_SECONDS)
+
+    def _compare(self) -> None:
+        """What is left of each must become what was left of the undisturbed run, and stay so."""
+        deadline = time.monotonic() + SCENE_SECONDS
+        right_since: float | None = None
+        while right_since is None or time.monotonic() < right_since + CALM_SECONDS:
+            wrong = list(self._wrong(look(self._cluster)))
+            right_since = None if wrong else right_since or time.monotonic()
+            assert time.monotonic() < deadline, "\n".join(wrong)
+            time.sleep(POLL_SECONDS)
+
+    def _wrong(self, seen: dict[Key, Seen]) -> Iterator[str]:
+        for lane in self._lanes:
+            mine = seen.get(lane.key, Seen())
+            found = left(mine, lane.namespace)
+            if lane.point is None:
+                self.wanted[lane.story.name] = found
+            where = f"{lane.story.name} at {lane.point} of {lane.writes}"
+            for line in differences(self.wanted[lane.story.name], found):
+                yield f"{where}: {line}"
+            is_lost = lane.missed and lane.story.name.startswith("delete")  # see decision 12
+            for line in () if is_lost else self._truth.wrong(mine, lane.key):
+                yield f"{where}: {line}"
+
+    def _states(self, seen: dict[Key, Seen]) -> str:
+        lines: list[str] = []
+        for lane in self._lanes:
+            mine = seen.get(lane.key, Seen())
+            words = [(one["type"], one["reason"]) for one in mine.status.get("conditions", [])]
+            lines.append(f"{lane.story.name} {lane.point}: {len(mine.pods)} pods, {words}, {lane.writes}")
+        return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def theatre(cluster: ControlPlane, proxy: FaultProxy) -> Iterator[Theatre]:
+    """A theatre with an operator on duty, for the length of a block."""
+    cluster.apply(pool(STEADY, f"{PRICE}"))
+    nodes = cluster.add_gpu_nodes(NODES, prefix="crash")
+    with Truth(cluster) as truth:
+        found = Theatre(cluster, proxy, truth)
+        with answering(SERVING_PORT, found.answer):
+            found.begin()
+            try:
+                yield found
+            finally:
+                found.end()
+    cluster.kubectl("delete", "gpupool", "--all")
+    cluster.kubectl("delete", "node", *nodes)
