@@ -1,7 +1,7 @@
 # The one door to everything. `make help` lists the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test demo cluster generate verify bench image lock clean
+.PHONY: help setup format check test nightly demo cluster generate verify bench image lock clean
 
 CACHE    := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/llamafleet
 # One virtual environment per checkout, outside of it: it holds a link back to this folder.
@@ -55,6 +55,12 @@ check: $(READY) ## lint, types, import contracts
 
 test: setup ## pass every test
 	$(ALONE) $(PYTEST)
+
+SEED ?= $(shell date +%Y%j)
+nightly: setup ## what takes hours: every crash point, an hour of faults, 10,000 steps of exploration
+	@echo "the seed is $(SEED); make nightly SEED=$(SEED) repeats it"
+	LLAMAFLEET_CRASHES=all LLAMAFLEET_STORM_SECONDS=3600 LLAMAFLEET_SEED=$(SEED) EXPLORE_STEPS=10000 EXPLORE_SEED=$(SEED) \
+	  $(ALONE) $(PYTEST) tests/faults/test_crash_points.py tests/faults/test_seeded_run.py tests/exploration
 
 demo: setup ## see it work: CLUSTER=local (default), current, or kind
 	@$(if $(filter local,$(CLUSTER)),$(ALONE) $(BIN)/python -m,$(RUN)) demo --cluster $(CLUSTER)

@@ -220,14 +220,14 @@ def test_an_announcement_is_one_event_that_describe_shows(
     assert len(events["items"]) == 2
 
 
-def test_an_event_that_cannot_be_written_is_logged_and_stops_nobody(
-    tell: Callable[[Story], None], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_event_that_cannot_be_written_says_why(tell: Callable[[Story], None]) -> None:
     lost = Announcement(Key("nowhere", NAME), "1", "Normal", "WindowOpened", "Open.", NOW, "1")
-    tell(lambda cluster: cluster.announce(lost))
-    (message,) = caplog.messages
-    assert message.startswith("nowhere/scout: the event WindowOpened could not be written: ")
-    assert 'namespaces "nowhere" not found' in message
+
+    async def story(cluster: Cluster) -> None:
+        with pytest.raises(Unavailable, match='namespaces "nowhere" not found'):
+            await cluster.announce(lost)
+
+    tell(story)
 
 
 def test_a_spot_node_is_told_by_its_labels(installed: ControlPlane, tell: Callable[[Story], None]) -> None:

@@ -41,10 +41,10 @@ class Storm:
         (where,), (who,) = config["clusters"], config["users"]
         self._address = urlsplit(where["cluster"]["server"])
         self._tls = ssl.create_default_context(cadata=_text(where["cluster"]["certificate-authority-data"]))
-        files = [folder / name for name in ("client-certificate-data", "client-key-data")]
-        for file in files:
+        certificate, key = (folder / name for name in ("client-certificate-data", "client-key-data"))
+        for file in (certificate, key):
             file.write_text(_text(who["user"][file.name]), "ascii")
-        self._tls.load_cert_chain(*files)
+        self._tls.load_cert_chain(certificate, key)
 
     def __enter__(self) -> Self:
         """Begin."""

@@ -153,7 +153,7 @@ def looked(now: datetime, replicas: int) -> Callable[[dict[str, Any]], bool]:
     def holds(status: dict[str, Any]) -> bool:
         ledger = status.get("cost", {}).get("ledger", {})
         counted = len(ledger.get("meters", ())) == status["readyReplicas"] == replicas
-        return counted and ledger["at"] >= text(now)
+        return counted and str(ledger["at"]) >= text(now)
 
     return holds
 

@@ -17,9 +17,10 @@ from faults.proxy import FaultProxy
 from faults.story import STORIES, Story
 from testbed.control_plane import ControlPlane
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
-
 ALL = os.environ.get("LLAMAFLEET_CRASHES") == "all"
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3 * 3600 if ALL else 1800)]
+
 SEED = os.environ.get("LLAMAFLEET_SEED", "1")
 ROUNDS = 3
 """Of a share: each kills the operator once, at two points of every story."""

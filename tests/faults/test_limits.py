@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,11 @@ def replicas(llama: Llama) -> int:
     return found
 
 
+def has_replicas(llama: Llama, count: int) -> bool:
+    """Whether its Deployment asks for so many."""
+    return replicas(llama) == count
+
+
 def writes_of(proxy: FaultProxy) -> list[Exchange]:
     return [one for one in proxy.exchanges if one.writes and one.kind != LEASES]
 
@@ -77,7 +83,7 @@ def test_429_with_retry_after(
         until(lambda: refused.struck, SETTLE_SECONDS, "a request to be refused")
         other.patch(replicas=2)
         for llama in (fleet, other):
-            until(lambda llama=llama: replicas(llama) == 2, SETTLE_SECONDS, "the edit to reach the child")
+            until(partial(has_replicas, llama, 2), SETTLE_SECONDS, "the edit to reach the child")
     (first,) = [one for one in proxy.exchanges if one.status == status]
     meanwhile = [one for one in proxy.exchanges if first.at < one.at < first.at + 6]
     assert [one for one in meanwhile if is_own(one) and one.number > first.number + 1] == []
@@ -228,9 +234,7 @@ def test_slow_api_server_and_noisy_tenants(
         until(lambda: worked_on(slow) and worked_on(broken), SETTLE_SECONDS, "both to be worked on")
         for count in (2, 1, 2):
             quiet.patch(replicas=count)
-            until(
-                lambda count=count: replicas(quiet) == count, SOON_SECONDS, "the quiet one's edit to arrive"
-            )
+            until(partial(has_replicas, quiet, count), SOON_SECONDS, "the quiet one's edit to arrive")
         under_way = [one for one in proxy.exchanges if one.namespace == slow and one.status is None]
         assert under_way, "the slow namespace is still at it"
         assert operator.alive()

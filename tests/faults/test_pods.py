@@ -128,7 +128,8 @@ def changed_at_admission(installed: ControlPlane, namespace: str) -> Iterator[No
 
 def admission(namespace: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The policy and its binding."""
-    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": f"changes-{namespace}"}}
+    name = f"changes-{namespace}"
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": name}}
     pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
     gate = f'JSONPatch{{op: "add", path: "/spec/schedulingGates", value: [{{"name": "{GATE}"}}]}}'
     cpu = 'JSONPatch{op: "add", path: "/spec/containers/0/resources/requests/cpu", value: "123m"}'
@@ -144,7 +145,7 @@ def admission(namespace: str) -> tuple[dict[str, Any], dict[str, Any]]:
         "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": expression}}],
     }
     policy = {**head, "kind": "MutatingAdmissionPolicy", "spec": spec}
-    bound = {"policyName": head["metadata"]["name"]}
+    bound = {"policyName": name}
     return policy, {**head, "kind": "MutatingAdmissionPolicyBinding", "spec": bound}
 
 

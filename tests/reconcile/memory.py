@@ -32,7 +32,8 @@ class Memory:
         logs: the end of a container's log, by pod name; a pod without one has an unreadable log.
         wakers: where requests may go while no replica is ready.
         requests_held: how many the wakers hold; None: that is not known.
-        refused: the error for each kind of child that must not be written, for ``status``, and for ``Pod``.
+        refused: the error for each kind of child that must not be written, for ``status``, ``Pod`` and ``Event``,
+            and for ``account``.
         writes: what was written, in words.
         accounts_left: the accounts of deleted resources that are not written yet.
         accounts_kept: those that are.
@@ -136,7 +137,12 @@ class Memory:
         self.accounts_kept[key] = dict(ledger)
         self.accounts_left.pop(key, None)
 
+    def forget(self, key: Key) -> None:
+        self.accounts_left.pop(key, None)
+
     async def announce(self, event: Announcement) -> None:
+        if "Event" in self.refused:
+            raise self.refused["Event"]
         known = {(one.uid, one.reason, one.again) for one in self.announced}
         if (event.uid, event.reason, event.again) not in known:
             self.announced.append(event)

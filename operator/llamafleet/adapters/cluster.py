@@ -36,7 +36,7 @@ from llamafleet.api.names import (
     RESTING_SERVER,
 )
 from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
-from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Throttled, Unavailable
+from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Unavailable
 
 NO_OBJECTS_VERSION: Final = "1"
 """No object can have it: versions are etcd's revisions, and revision 1 is the empty store."""
@@ -154,7 +154,7 @@ class Cluster:
         return self._resources.keys()
 
     def forget(self, key: Key) -> None:
-        """A LlamaDeployment is gone, and another process has seen to what it left."""
+        """A LlamaDeployment is gone: another process has seen to what it left, or nobody may."""
         self._carry_over.forget(key)
         self._departures.forget(key)
 
@@ -348,20 +348,13 @@ class Cluster:
     async def announce(self, event: Announcement) -> None:
         """Write an Event about a LlamaDeployment; one that exists already is left as it is.
 
-        What goes wrong here is logged and not raised: money and pods do not wait for words. Only where
-        everything waits, this is said once more, too.
-
         Raises:
             Throttled: the API server has too much to do.
+            Unavailable: it cannot be reached or refuses.
         """
         try:
             await self._transport.create(EVENT.path(event.key.namespace), event_of(event))
         except (Conflict, Ending):
-            return
-        except Throttled:
-            raise
-        except Unavailable as error:
-            log.warning("%s: the event %s could not be written: %s", event.key, event.reason, error)
             return
         WRITES.labels("Event", "event").inc()
 

@@ -66,10 +66,13 @@ class Writes(Protocol):
         """Write the status, unless the resource has another version by now."""
 
     async def announce(self, event: Announcement) -> None:
-        """Tell people in an Event; never fails."""
+        """Tell people in an Event."""
 
     async def carry_over(self, key: Key, ledger: Mapping[str, Any]) -> None:
         """Keep the account of a resource that was deleted."""
+
+    def forget(self, key: Key) -> None:
+        """The resource is gone, and its account cannot be kept."""
 
     def settled(self, key: Key, uids: Iterable[str]) -> None:
         """These departed pods are accounted for and need not be shown again."""

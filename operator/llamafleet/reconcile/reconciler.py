@@ -10,32 +10,26 @@ from typing import Any
 import orjson
 
 from llamafleet.api.llamadeployment import LlamaDeployment
-from llamafleet.api.observed import Announcement, ChildSeen, Key, PodSeen
+from llamafleet.api.observed import Key
 from llamafleet.catalogue import Catalogue
 from llamafleet.errors import Forbidden, InvalidSpec
-from llamafleet.planning.diagnosis import Cause, diagnose, refused_pods
 from llamafleet.planning.drain import drain
 from llamafleet.planning.money.carryover import left_behind
 from llamafleet.planning.plan import Plan
-from llamafleet.planning.rollout import rollout
-from llamafleet.planning.scaling.capacity import draining_gpus
 from llamafleet.planning.scaling.resting import LOOK
-from llamafleet.reconcile.act import Acted, act
+from llamafleet.reconcile.act import act
 from llamafleet.reconcile.changes import Changes, tell
 from llamafleet.reconcile.decide import Decided, decide
 from llamafleet.reconcile.fits import Fits
 from llamafleet.reconcile.looks import Look, Looks
 from llamafleet.reconcile.observe import observe
 from llamafleet.reconcile.ports import World
+from llamafleet.reconcile.report import report
 from llamafleet.reconcile.seen import Seen, read_ledger
 from llamafleet.reconcile.shrink import AS_IT_IS, Shrunk, shrink
+from llamafleet.reconcile.untold import Untold
 from llamafleet.rendering.children import children
-from llamafleet.rendering.fleet import Fleet
-from llamafleet.rendering.news import is_news
-from llamafleet.rendering.notice import Notice
-from llamafleet.rendering.notices import notices
 from llamafleet.rendering.sleep import asleep, shortened
-from llamafleet.rendering.status import Account, status
 from llamafleet.rendering.wakerslice import waker_slice
 
 log = logging.getLogger(__name__)
@@ -69,7 +63,7 @@ class Reconciler:
     ) -> None:
         """Keep the parts. What the last looks showed is the only state; another process does without."""
         self._world = world
-        self._looks, self._fits = Looks(), Fits()
+        self._looks, self._fits, self._untold = Looks(), Fits(), Untold()
         self._clock = clock
         self._operator_namespace = operator_namespace
         self._known = known
@@ -84,6 +78,7 @@ class Reconciler:
         if seen is None:
             self._looks.forget(key)
             self._fits.forget(key)
+            self._untold.forget(key)
             await self._bury(key)
             return None
         decided = decide(seen, self._known)
@@ -95,8 +90,10 @@ class Reconciler:
             acted = await act(self._world, seen, intents, changes, self._fits)
         finally:
             tell(seen, decided, changes)
-        await self._report(key, seen, decided, acted)
-        wake_seconds = min(_wake_seconds(seen, decided), LOOK.total_seconds() if shrunk.rests else math.inf)
+        await report(self._world, self._untold, seen, decided, acted)
+        retry_seconds = await self._untold.tell_again(self._world, key, seen.now)
+        look_seconds = LOOK.total_seconds() if shrunk.rests else math.inf
+        wake_seconds = min(_wake_seconds(seen, decided), look_seconds, retry_seconds)
         if acted.failure is not None:
             acted.failure.wake_seconds = wake_seconds
             raise acted.failure
@@ -126,6 +123,7 @@ class Reconciler:
                 await self._world.carry_over(key, kept)
             except Forbidden as error:  # rights of an older release
                 log.warning("%s leaves no account: %s", key, error)
+                self._world.forget(key)  # no look will come again for it
 
     def _render(self, seen: Seen, decided: Decided, replicas: int | None) -> tuple[dict[str, Any], ...]:
         """What should exist. Without a plan only wishes for less are granted, for that saves money."""
@@ -140,19 +138,6 @@ class Reconciler:
         if decided.sleeps:
             return (*_wakers(seen, is_wanted=False), *asleep(live))
         return (*_wakers(seen, is_wanted=True), *(() if replicas is None else shortened(live, replicas)))
-
-    async def _report(self, key: Key, seen: Seen, decided: Decided, acted: Acted) -> None:
-        """Say what is new: first in Events, which can be said twice, then in the status."""
-        # Looked at again after our writes: what was seen before them says nothing about this spec's pods.
-        deployment = self._world.children(key).get("Deployment")
-        fleet = _fleet(seen, decided, acted, self._world.pods(key), deployment)
-        for notice in notices(fleet, seen.last_status, seen.last_ledger, deployed=acted.deployed):
-            await self._world.announce(_announcement(key, seen, notice))
-        wanted = status(Account(fleet, seen.last_status, decided.starts, deployed=acted.deployed))
-        if is_news(wanted, seen.before):
-            version = seen.metadata.resource_version
-            await self._world.apply_status(key, seen.metadata.uid, wanted, version)
-        self._world.settled(key, [departed.pod.uid for departed in seen.fleet.departed])
 
 
 def _own_deployment(seen: Seen) -> Mapping[str, Any] | None:
@@ -175,42 +160,6 @@ def _wakers(seen: Seen, *, is_wanted: bool) -> tuple[dict[str, Any], ...]:
         return ()
     is_ready = any(pod.ready for pod in seen.fleet.serving)
     return (waker_slice(seen, seen.waker, awake=is_wanted and is_ready),)
-
-
-def _fleet(
-    seen: Seen, decided: Decided, acted: Acted, pods: tuple[PodSeen, ...], deployment: ChildSeen | None
-) -> Fleet:
-    """What there is to say."""
-    wish, active = decided.wish, tuple(pod for pod in pods if pod.active)
-    cause = None if isinstance(wish, InvalidSpec) else _cause(wish, active, seen.fleet.logs, deployment)
-    return Fleet(
-        metadata=seen.metadata,
-        plan=wish,
-        failure=acted.failure,
-        pods=active,
-        rollout=rollout(deployment),
-        cause=cause,
-        ledger=decided.ledger,
-        asleep=decided.sleeps and acted.deployed,
-        odd=seen.overrides if isinstance(seen.overrides, InvalidSpec) else None,
-        now=seen.now,
-        asked=len(seen.fleet.asked),
-        answered=seen.answered,
-        draining_gpus=draining_gpus(pods),
-    )
-
-
-def _cause(
-    plan: Plan, pods: tuple[PodSeen, ...], logs: Mapping[str, str], deployment: ChildSeen | None
-) -> Cause | None:
-    """Why the fleet is not well: its pods say so, or there are none and the Deployment says so."""
-    of_pods = diagnose(pods, plan.shape.gpus, plan.shape.pool.resource_name, logs)
-    return of_pods or (refused_pods(deployment.status) if deployment else None)
-
-
-def _announcement(key: Key, seen: Seen, notice: Notice) -> Announcement:
-    uid = seen.metadata.uid
-    return Announcement(key, uid, notice.type, notice.reason, notice.message, at=seen.now, again=notice.again)
 
 
 def _wake_seconds(seen: Seen, decided: Decided) -> float:
