@@ -133,6 +133,21 @@ def test_what_was_written_once_is_not_written_again() -> None:
     run(story)
 
 
+def test_an_account_that_was_closed_later_does_not_replace_the_first_close() -> None:
+    """Both began with the same status; what the second one added since, the first had added, too."""
+
+    async def story() -> None:
+        there = ConfigMap()
+        first, second = operator_of(there), operator_of(there)
+        for one in (first, second):
+            one.saw(KEY, EARLY)
+        await first.write(KEY, LATE)
+        await second.write(KEY, account("20T12:00", "99"))
+        assert there.of(KEY) == LATE
+
+    run(story)
+
+
 def test_a_namesake_gets_the_younger_of_two_accounts() -> None:
     async def story() -> None:
         there = ConfigMap(team_a__scout=LATE)

@@ -85,12 +85,13 @@ def test_what_the_leader_has_in_its_account_is_done_with() -> None:
     past = Departures()
     past.add(SCOUT, of_uid("summed", bound=NOW))
     past.add(SCOUT, of_uid("metered", bound=NOW))
+    past.add(SCOUT, of_uid("in that second", bound=NOW + timedelta(minutes=1)))
     past.add(SCOUT, of_uid("later", bound=NOW + timedelta(minutes=2)))
     past.add(SCOUT, of_uid("never bound", bound=None, created=NOW))
     past.add(MAVERICK, of_uid("another's", bound=NOW))
     at = (NOW + timedelta(minutes=1)).isoformat()
     past.accounted(SCOUT, {"at": at, "meters": [{"uid": "metered"}]})
-    assert [one.pod.uid for one in past.of(SCOUT)] == ["metered", "later"]
+    assert [one.pod.uid for one in past.of(SCOUT)] == ["metered", "in that second", "later"]
     assert [one.pod.uid for one in past.of(MAVERICK)] == ["another's"]
     assert set(past.owners()) == {SCOUT, MAVERICK}
 

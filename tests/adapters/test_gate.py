@@ -128,3 +128,23 @@ def test_the_later_of_two_times_counts() -> None:
         assert now() >= 20
 
     tell(story())
+
+
+def test_a_storm_is_one_line_however_many_it_meets(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        gate = Gate()
+
+        async def one() -> None:
+            with pytest.raises(Throttled):
+                gate.heed(429, {"Retry-After": "2"}, b"slow down", "GET /pods")
+
+        for _ in range(3):
+            await asyncio.gather(*(one() for _ in range(50)))
+            await asyncio.sleep(10)
+        for _ in range(50):
+            with pytest.raises(Throttled):
+                gate.heed(429, {"Retry-After": "0"}, b"slow down", "GET /pods")
+
+    tell(story())
+    assert len(caplog.messages) == 4
+    assert caplog.messages[0].startswith("GET /pods: HTTP 429: slow down; nothing is sent for ")

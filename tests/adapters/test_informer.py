@@ -14,8 +14,9 @@ import orjson
 import pytest
 from aiohttp import web
 
-from llamafleet.adapters.informer import PAGE_SIZE, Informer
+from llamafleet.adapters.informer import Informer
 from llamafleet.adapters.kinds import POD
+from llamafleet.adapters.pages import PAGE_SIZE
 from llamafleet.adapters.projection import project_pod
 from llamafleet.adapters.streams import LINE_LIMIT
 from llamafleet.adapters.transport import Transport

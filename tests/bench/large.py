@@ -5,12 +5,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench import edit, quiet, settle
+from bench import edit, settle
 from bench.fleet import keys, namespaces
-from bench.quiet import Quiet
 from bench.settle import Settled
 from bench.usage import age_seconds, cpu_seconds
-from fleet_operator import OperatorProcess, running_operator
+from fleet_operator import OperatorProcess
 from testbed.cluster import Cluster
 from testbed.wait import until
 
@@ -23,57 +22,60 @@ START_SECONDS: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large it is, and for how long it is looked at."""
+    """How large it is."""
 
     resources: int
     pods: int
-    edits: int
-    quiet_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Large:
-    """What it took.
+class Start:
+    """What another process needs to take over.
 
     Attributes:
-        settled: until everything was ready.
-        edits: seconds from an edit until the Deployment followed.
-        calm: while nothing happened.
-        first: seconds from the start of a process until its first reconcile was done.
+        first: seconds from its start until its first reconcile was done.
         all: the same, until every resource was looked at.
-        start_cpu: processor seconds of that process until then.
-        pod: one of the pods, as the API server sends it.
+        cpu: its processor seconds until then.
     """
 
-    settled: Settled
-    edits: list[float]
-    calm: Quiet
     first: float
     all: float
-    start_cpu: float
-    pod: dict[str, Any]
+    cpu: float
 
 
-def measure(cluster: Cluster, size: Size) -> Large:
-    """Everything, one after the other, on a control plane that does nothing else."""
+def add_nodes(cluster: Cluster, size: Size) -> None:
+    """Nodes for all of its pods, and one for the edits."""
     cluster.add_gpu_nodes(
         math.ceil((size.resources * size.pods + 1) / PODS_PER_NODE),
         gpus=PODS_PER_NODE,
         cpu="2000",
         memory="16Ti",
-        prefix="large",
+        prefix=PREFIX,
     )
+
+
+def settled(cluster: Cluster, operator: OperatorProcess, size: Size) -> Settled:
+    """Create it, until everything is ready."""
     fleet = keys(PREFIX, size.resources)
-    with running_operator(cluster) as operator:
-        settled = asyncio.run(settle.ours(cluster.kubeconfig, fleet, operator, size.pods))
-        edits = asyncio.run(edit.ours(cluster.kubeconfig, fleet[0], size.edits, size.pods))
-        calm = quiet.measure(operator, size.quiet_seconds)
-    with running_operator(cluster) as operator:
-        first = _looked_at(operator, 1)
-        every = _looked_at(operator, size.resources)
-        used = cpu_seconds(operator.pid)
+    return asyncio.run(settle.ours(cluster.kubeconfig, fleet, operator, size.pods))
+
+
+def edits(cluster: Cluster, size: Size, count: int) -> list[float]:
+    """Seconds from an edit of its first resource until the Deployment follows, so many times."""
+    return asyncio.run(edit.ours(cluster.kubeconfig, keys(PREFIX, 1)[0], count, size.pods))
+
+
+def start(operator: OperatorProcess, size: Size) -> Start:
+    """Another process, which has just begun, takes over."""
+    first = _looked_at(operator, 1)
+    every = _looked_at(operator, size.resources)
+    return Start(first, every, cpu_seconds(operator.pid))
+
+
+def pod(cluster: Cluster) -> dict[str, Any]:
+    """One of its pods, as the API server sends it."""
     found = cluster.get("pods", f"--namespace={namespaces(PREFIX)[0]}", "--show-managed-fields")
-    return Large(settled, edits, calm, first, every, used, found["items"][0])
+    return dict(found["items"][0])
 
 
 def _looked_at(operator: OperatorProcess, count: int) -> float:

@@ -30,16 +30,27 @@ class Quiet:
     core: float
 
 
-def measure(operator: OperatorProcess, seconds: float) -> Quiet:
-    """Let the operator be for so long. Here the passing of time is what is measured, so this sleeps."""
-    time.sleep(CALM_SECONDS)
-    before = _counts(operator)
-    cpu, started = cpu_seconds(operator.pid), time.monotonic()
-    time.sleep(seconds)
-    used, passed = cpu_seconds(operator.pid) - cpu, time.monotonic() - started
-    counted = (after - then for after, then in zip(_counts(operator), before, strict=True))
-    writes, reconciles, renewals = counted
-    return Quiet(passed, writes, reconciles, renewals, used / passed)
+class Rest:
+    """A time in which nobody touches the fleet. The machine may work on something else meanwhile.
+
+    Args:
+        operator: whose fleet it is.
+    """
+
+    def __init__(self, operator: OperatorProcess) -> None:
+        """It begins, once the last pods' events are worked off."""
+        time.sleep(CALM_SECONDS)
+        self._operator = operator
+        self._before = _counts(operator)
+        self._cpu, self._started = cpu_seconds(operator.pid), time.monotonic()
+
+    def end(self, seconds: float) -> Quiet:
+        """What was counted after so many seconds, or more. Passing time is what is measured: this sleeps."""
+        time.sleep(max(0.0, self._started + seconds - time.monotonic()))
+        used, passed = cpu_seconds(self._operator.pid) - self._cpu, time.monotonic() - self._started
+        pairs = zip(_counts(self._operator), self._before, strict=True)
+        writes, reconciles, renewals = (after - before for after, before in pairs)
+        return Quiet(passed, writes, reconciles, renewals, used / passed)
 
 
 def _counts(operator: OperatorProcess) -> list[float]:

@@ -20,6 +20,7 @@ from llamafleet.api.observed import PodSeen
 from llamafleet.planning.scaling.policy import decide
 from llamafleet.planning.scaling.reading import signals
 from llamafleet.planning.scaling.signals import Pace, Terms
+from testbed.errors import TestbedError
 
 FLEETS: Final = 100
 PODS: Final = 100
@@ -31,6 +32,9 @@ WORKERS: Final = 8
 TURNS: Final = 3
 """The best one counts: whatever else the machine does only adds to it."""
 
+ATTEMPTS: Final = 4 * TURNS
+"""How often it is tried at the most. A busy machine may not read every pod before their deadline."""
+
 FOLDER: Final = ROOT / "tests" / "adapters" / "data"
 BODY: Final = FOLDER / "metrics-loaded.txt"
 """What a real server said: 53 KB."""
@@ -41,6 +45,10 @@ class Spent(NamedTuple):
 
     wall: float
     cpu: float
+
+
+class Missed(Exception):
+    """Not every pod has answered in time."""
 
 
 def extraction() -> float:
@@ -56,11 +64,20 @@ def search() -> float:
 
 def look_and_floor() -> tuple[Spent, Spent]:
     """To read and judge every fleet, and to fetch the same bodies with bare sockets; by turns."""
-    ours, floor = [], []
+    ours, floor, missed = list[Spent](), list[Spent](), 0
     with _pinned(), _serving() as port:
-        for _ in range(TURNS):
-            ours.append(_spent(lambda: asyncio.run(_look(port))))
+        while len(ours) < TURNS:
+            try:
+                ours.append(_spent(lambda: asyncio.run(_look(port))))
+            except Missed:  # this is no look at all of them, and its time is none
+                missed += 1
+                if len(ours) + missed == ATTEMPTS:
+                    break
+                continue
             floor.append(_spent(lambda: _fetch(port)))
+    if not ours:
+        message = f"Not one of {missed} looks at {FLEETS * PODS} pods was answered by all of them in time."
+        raise TestbedError(message)
     return min(ours), min(floor)
 
 
@@ -74,8 +91,7 @@ async def _look(port: int) -> None:
             found = await loads.of("bench", pods)
             seen = signals(pods, found, before=found, seconds=15.0, held=None, wanted=PODS)
             if seen is None or seen.partial:
-                message = f"only {len(found)} of {PODS} pods answered"
-                raise RuntimeError(message)
+                raise Missed
             decide(seen, Memory(), TERMS)
 
     await asyncio.gather(*(work() for _ in range(WORKERS)))

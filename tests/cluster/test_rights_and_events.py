@@ -24,7 +24,7 @@ from llamafleet.adapters.transport import Transport
 from llamafleet.adapters.views import Scope
 from llamafleet.api.names import GPUS_ANNOTATION, POOL_ANNOTATION, child_labels, pod_selector
 from llamafleet.api.observed import Announcement, Key
-from llamafleet.errors import Stale
+from llamafleet.errors import Stale, Unavailable
 from llamas import SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
 
@@ -163,7 +163,7 @@ def test_a_pod_is_seen_until_it_is_gone(
     tell(story)
 
 
-def test_a_ready_pod_says_since_when_and_its_end_is_forgotten_with_the_resource(
+def test_a_ready_pod_says_since_when_and_its_end_is_kept_for_the_last_account(
     installed: ControlPlane, namespace: str, tell: Callable[[Story], None]
 ) -> None:
     key = Key(namespace, NAME)
@@ -180,6 +180,8 @@ def test_a_ready_pod_says_since_when_and_its_end_is_forgotten_with_the_resource(
         await until(lambda: [one.pod.uid for one in cluster.departed(key)] == [ready.uid])
         assert cluster.departed(Key(namespace, "another")) == ()
         assert await cluster.resource(key) is None
+        assert [one.pod.uid for one in cluster.departed(key)] == [ready.uid], "until its account is closed"
+        cluster.settled(key, [ready.uid])
         assert cluster.departed(key) == ()
 
     tell(story)

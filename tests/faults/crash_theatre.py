@@ -2,13 +2,11 @@
 
 import contextlib
 import itertools
-import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from cluster.podserver import answering, metrics
+from faults.crash_duty import Duty
 from faults.crash_lanes import Lane, Point
 from faults.faults import Call, Exchange, Fault
 from faults.proxy import FaultProxy
@@ -16,8 +14,7 @@ from faults.rules import Rule
 from faults.story import PRICE, STEADY, Story
 from faults.story_seen import NAME, Json, Seen, differences, left, look
 from faults.story_truth import Truth
-from fleet_operator import NAMESPACE, OperatorProcess, running_operator
-from llamafleet.api.names import LEASE_NAME, SERVING_PORT
+from llamafleet.api.names import SERVING_PORT
 from llamafleet.api.observed import Key
 from llamas import pool
 from testbed.control_plane import ControlPlane
@@ -29,9 +26,6 @@ SCENE_SECONDS = 90.0
 POLL_SECONDS = 0.4
 CALM_SECONDS = 2.0
 """A story is over when it has ended and nothing was written for so long."""
-
-PATIENT = ("--lease-duration=60", "--workers=32")
-"""Who is held at one write must not lose the lease before all are; and nobody waits for a free worker."""
 
 HOLD_SECONDS = 15.0
 """The operator gives a request up after 30 s: by then it must be dead."""
@@ -46,17 +40,17 @@ class Theatre:
     """One control plane, one proxy, and one operator after the other.
 
     Attributes:
+        duty: the operators.
         wanted: what the story leaves when nobody disturbs it, by its name.
     """
 
     def __init__(self, cluster: ControlPlane, proxy: FaultProxy, truth: Truth) -> None:
-        """Nobody is on duty until :meth:`begin`."""
+        """Nobody is on duty yet."""
         self.wanted: dict[str, Json] = {}
+        self.duty = Duty(cluster, proxy.door("operator"))
         self._cluster = cluster
         self._proxy = proxy
         self._truth = truth
-        self._door = proxy.door("operator")
-        self._duty: list[tuple[OperatorProcess, contextlib.ExitStack]] = []
         self._numbers = itertools.count(1)
         self._lanes: list[Lane] = []
         self._loads: dict[str, int] = {}
@@ -65,23 +59,6 @@ class Theatre:
     def answer(self, address: str, path: str) -> str | None:
         """What a pod says of its work."""
         return metrics(self._loads.get(address, 0)) if path == "/metrics" else None
-
-    def begin(self) -> None:
-        """Start an operator; beside another one it stands by."""
-        stack = contextlib.ExitStack()
-        operator = stack.enter_context(running_operator(self._cluster, *PATIENT, door=self._door))
-        self._duty.append((operator, stack))
-
-    def end(self) -> None:
-        """End whoever is on duty as a pod would be ended."""
-        while self._duty:
-            self._leave()
-
-    def _leave(self) -> None:
-        operator, stack = self._duty.pop(0)
-        log = operator.log.read_text()
-        stack.close()
-        assert "Traceback" not in log, log
 
     def play(self, casts: Sequence[Cast]) -> list[Lane]:
         """Play these stories side by side, and kill the operator once all are held or over.
@@ -104,7 +81,7 @@ class Theatre:
             lane.missed = not (lane.reached.is_set() or lane.ended)
             lane.armed = False
         if any(lane.reached.is_set() for lane in self._lanes):
-            self._crash()
+            self.duty.crash()
         self._go_on(lambda: all(lane.ended for lane in self._lanes), "the stories to end")
         self._compare()
         names = [lane.namespace for lane in self._lanes]
@@ -116,17 +93,6 @@ class Theatre:
         held = [lane.held_at for lane in self._lanes if lane.reached.is_set()]
         is_late = bool(held) and time.monotonic() > min(held) + HOLD_SECONDS
         return is_late or all(lane.reached.is_set() or lane.ended for lane in self._lanes)
-
-    def _crash(self) -> None:
-        """SIGKILL; its lease is taken from it, as a container that starts again in the same pod would."""
-        leader, _ = self._duty[0]
-        os.killpg(leader.pid, signal.SIGKILL)
-        self._leave()
-        free = json.dumps({"spec": {"holderIdentity": ""}})
-        here = f"--namespace={NAMESPACE}"
-        self._cluster.kubectl("patch", "lease", LEASE_NAME, here, "--type=merge", f"--patch={free}")
-        if not self._duty:
-            self.begin()
 
     def _before(self, exchange: Exchange) -> Fault | None:
         return next((lane.before(exchange) for lane in self._lanes if lane.concerns(exchange)), None)
@@ -211,10 +177,10 @@ def theatre(cluster: ControlPlane, proxy: FaultProxy) -> Iterator[Theatre]:
     with Truth(cluster) as truth:
         found = Theatre(cluster, proxy, truth)
         with answering(SERVING_PORT, found.answer):
-            found.begin()
+            found.duty.begin()
             try:
                 yield found
             finally:
-                found.end()
+                found.duty.end()
     cluster.kubectl("delete", "gpupool", "--all")
     cluster.kubectl("delete", "node", *nodes)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from faults.proxy import Door
+from faults.seeded_witnesses import Span
 from fleet_operator import OperatorProcess
 from testbed.cluster import Cluster
 
@@ -18,14 +19,14 @@ class Slot:
     Attributes:
         name: of its door.
         logs: of every process that ever ran here.
-        starts: how many these were.
+        spans: from when to when each of these ran.
     """
 
     def __init__(self, cluster: Cluster, door: Door) -> None:
         """Nobody runs before :meth:`tick`."""
         self.name = door.name
         self.logs: list[str] = []
-        self.starts = 0
+        self.spans: list[Span] = []
         self._cluster = cluster
         self._door = door
         self._process: OperatorProcess | None = None
@@ -86,10 +87,11 @@ class Slot:
     def _start(self) -> None:
         folder = self._folder.enter_context(tempfile.TemporaryDirectory(prefix="llamafleet-"))
         self._process = OperatorProcess(self._cluster, Path(folder), door=self._door)
-        self.starts += 1
+        self.spans.append(Span(self.name, time.monotonic()))
 
     def _bury(self) -> None:
         assert self._process is not None
+        self.spans[-1].end = time.monotonic()
         self._process.stop()
         self.logs.append(self._process.log.read_text("utf-8", errors="replace"))
         self._process = None

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from faults.proxy import FaultProxy
 from faults.seeded_operators import Slot
 from faults.seeded_plan import FLEETS, NAMESPACES, NODES, OPERATORS, Deed, Json
+from faults.seeded_witnesses import Witnesses
 from faults.story_seen import Seen, look
 from llamafleet.api.observed import Key
 from testbed.control_plane import ControlPlane
@@ -23,6 +24,7 @@ class World:
         specs: what their authors ask for now, by key; a fleet that was deleted is not here.
         slots: the operators.
         done: the deeds so far.
+        ends: when which fleet was deleted, monotonic.
     """
 
     def __init__(self, cluster: ControlPlane, proxy: FaultProxy, prefix: str) -> None:
@@ -31,7 +33,8 @@ class World:
         self.specs: dict[Key, Json] = {}
         self.slots = [Slot(cluster, proxy.door(f"operator-{number}")) for number in range(OPERATORS)]
         self.done: list[Deed] = []
-        self._cluster = cluster
+        self.ends: list[tuple[Key, float]] = []
+        self._cluster, self._proxy = cluster, proxy
         spaces = sorted({key.namespace for key in self.keys})
         cluster.apply(*map(_namespace, spaces))
         self._nodes = cluster.add_gpu_nodes(NODES, prefix="seeded")
@@ -68,6 +71,11 @@ class World:
         self._cluster.apply(*(_llama(found[key], spec) for key, spec in self.specs.items()))
         return found
 
+    def witnesses(self) -> Witnesses:
+        """Who saw what."""
+        spans = [span for slot in self.slots for span in slot.spans]
+        return Witnesses(spans, self._proxy.exchanges, self.ends, time.time() - time.monotonic())
+
     def end(self) -> None:
         """End the operators and take the nodes away."""
         for slot in self.slots:
@@ -81,7 +89,8 @@ class World:
                 self.specs[key] = deed.spec or {}
                 self._cluster.apply(_llama(key, self.specs[key]))
             case "delete":
-                self.specs.pop(self.keys[deed.whom], None)
+                if self.specs.pop(self.keys[deed.whom], None) is not None:
+                    self.ends.append((self.keys[deed.whom], time.monotonic()))
                 self._delete(self.keys[deed.whom], "llama", self.keys[deed.whom].name)
             case "pod":
                 self._delete_pod(self.keys[deed.whom])

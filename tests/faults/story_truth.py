@@ -27,21 +27,33 @@ class Life:
     """A pod that is paid for.
 
     Attributes:
+        uid: of the pod.
         fleet: whose it was.
         pool: whose price it has.
         bound: when it got its node.
-        gone: when it was gone; None: it is not.
+        gone: when somebody heard that it was gone; None: it is not.
+        told: when it was gone at the earliest, by the API server's own clock, in whole seconds; None: it did
+            not say.
     """
 
+    uid: str
     fleet: Key
     pool: str
     bound: datetime
     gone: datetime | None = None
+    told: datetime | None = None
 
     def seconds(self, until: datetime) -> Decimal:
         """How long it cost until then."""
         end = min(until, self.gone or until)
         return Decimal(str(max(0.0, (end - self.bound).total_seconds())))
+
+    def rounding(self) -> Decimal:
+        """By how many seconds its end may be earlier than somebody heard of it."""
+        if self.gone is None:
+            return Decimal(0)
+        said = (self.gone - self.told).total_seconds() if self.told else ROUNDING
+        return Decimal(str(max(0.0, said)))
 
 
 class Truth:
@@ -70,12 +82,16 @@ class Truth:
 
     def usd(self, fleet: Key, until: datetime) -> tuple[Decimal, int]:
         """What the pods of a fleet cost until then, and how many they were."""
-        lives = [one for one in tuple(self._lives.values()) if one.fleet == fleet]
+        lives = self.lives(fleet)
         return sum((one.seconds(until) * SECOND for one in lives), Decimal(0)), len(lives)
+
+    def lives(self, fleet: Key) -> list[Life]:
+        """The pods of a fleet that had a node."""
+        return [one for one in tuple(self._lives.values()) if one.fleet == fleet]
 
     def wrong(self, seen: Seen, fleet: Key) -> Iterator[str]:
         """Whether the account of a fleet is wrong; of one whose prices change nothing is said."""
-        lives = [one for one in tuple(self._lives.values()) if one.fleet == fleet]
+        lives = self.lives(fleet)
         if not seen.ledger or any(one.pool != STEADY for one in lives):
             return
         ledger, now = Ledger.model_validate(seen.ledger), datetime.now(UTC)
@@ -104,6 +120,13 @@ class Truth:
                 bound = datetime.fromisoformat(one["lastTransitionTime"])
                 pool = pod["metadata"].get("annotations", {}).get(POOL_ANNOTATION, "")
                 fleet = pod["metadata"].get("labels", {}).get(DEPLOYMENT_LABEL, "")
-                self._lives.setdefault(uid, Life(Key(pod["metadata"]["namespace"], fleet), pool, bound))
+                self._lives.setdefault(uid, Life(uid, Key(pod["metadata"]["namespace"], fleet), pool, bound))
         if event["type"] == "DELETED" and uid in self._lives:
-            self._lives[uid].gone = now
+            self._lives[uid].gone, self._lives[uid].told = now, _told(pod["metadata"])
+
+
+def _told(metadata: Json) -> datetime | None:
+    """When a pod was removed, in whole seconds: a last deletion, with a grace of zero, moves its deadline."""
+    if metadata.get("deletionGracePeriodSeconds") != 0:
+        return None
+    return datetime.fromisoformat(metadata["deletionTimestamp"])

@@ -89,6 +89,6 @@ def test_a_standby_has_heard_of_a_deletion_whose_only_other_witness_dies(
     again = next(story for story in STORIES if story.name == "delete and create")
     with theatre(installed, proxy) as stage:
         stage.play([(again, None)])
-        stage.begin()
+        stage.duty.begin()
         (lane,) = stage.play([(again, FIRST)])
         assert lane.reached.is_set()

@@ -4,12 +4,14 @@ Only kopf lists and watches LlamaDeployments, so whatever happens to such a requ
 """
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from faults.faults import Answer, ErrorEvent
+from faults.faults import Answer, Delay, ErrorEvent
 from faults.proxy import FaultProxy
 from faults.rules import Rule
 from fleet_operator import NAMESPACE, OperatorProcess, running_operator
@@ -68,16 +70,35 @@ def test_an_error_that_ends_kopf_ends_nothing_else(
     fleet.wait_for("Ready", "True")
     until(behind.leads, SETTLE_SECONDS, "it to lead")
     lease = "lease", "llamafleet", f"--namespace={NAMESPACE}"
-    before = installed.get(*lease)["spec"]
+
+    def spec() -> dict[str, Any]:
+        found: dict[str, Any] = installed.get(*lease)["spec"]
+        return found
+
+    before = spec()
     lists = len(proxy.of("list", kind="pods"))
     with proxy.during(Rule(fault=ErrorEvent(500), verbs="watch", kind=KIND, times=1)):
         until(lambda: ENDED in behind.log.read_text(), SETTLE_SECONDS, "kopf to end")
     fleet.apply(replicas=1)
     fleet.wait_for("Ready", "True", "AllReplicasReady")
     until(behind.alive, SETTLE_SECONDS, "the liveness endpoint to be back")
-    after = installed.get(*lease)["spec"]
+    until(lambda: spec()["renewTime"] > before["renewTime"], SETTLE_SECONDS, "a renewal")
+    after = spec()
     for field in ("holderIdentity", "acquireTime", "leaseTransitions"):
         assert after[field] == before[field], "it led all the time"
-    assert after["renewTime"] > before["renewTime"]
     assert len(proxy.of("list", kind="pods")) == lists, "its views went on"
     fleet.delete()
+
+
+def test_kopf_ends_without_a_trace_before_its_watch_is_answered(
+    installed: ControlPlane, proxy: FaultProxy
+) -> None:
+    slow = Rule(fault=Delay(10.0), verbs="watch", kind=KIND)
+    with proxy.during(slow) as (asked,), running_operator(installed, door=proxy.door()) as operator:
+        until(lambda: asked.struck, SETTLE_SECONDS, "kopf to ask for its watch")
+        os.kill(operator.pid, signal.SIGTERM)
+        until(lambda: operator.code is not None, SETTLE_SECONDS, "the operator to end")
+        log = operator.log.read_text()
+    assert operator.code == 0
+    assert "request_cancel_callback" not in log, log[-2000:]
+    assert "Traceback" not in log, log[-2000:]

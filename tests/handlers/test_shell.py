@@ -11,6 +11,7 @@ from llamafleet.adapters.fence import Fence
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
 from llamafleet.catalogue import catalogue
+from llamafleet.handlers import ended
 from llamafleet.handlers import shell as shells
 from llamafleet.handlers.settings import Settings
 from llamafleet.handlers.shell import Shell
@@ -82,7 +83,7 @@ def test_a_standby_forgets_what_ended_once_the_leader_must_have_seen_to_it(
             shell.resource_shown(raw(number, 2), is_end=True)
         cluster = shell._cluster  # noqa: SLF001 - what it holds is what this is about
         assert cluster.left(key(0)) is not None, "if the leader died now, this one would keep the account"
-        monkeypatch.setattr(shells, "ENDED_SECONDS", 0)
+        monkeypatch.setattr(ended, "ENDED_SECONDS", 0)
         shell.resource_shown(raw(500), is_end=False)
         shell.resource_shown(raw(500, 2), is_end=True)
         assert all(cluster.left(key(number)) is None for number in range(501))
@@ -102,7 +103,7 @@ def test_a_namesake_is_not_forgotten_with_the_one_before(
         again = raw(1, 3)
         again["metadata"]["uid"] = "another"
         shell.resource_shown(again, is_end=False)
-        monkeypatch.setattr(shells, "ENDED_SECONDS", 0)
+        monkeypatch.setattr(ended, "ENDED_SECONDS", 0)
         shell.resource_shown(raw(2), is_end=False)
         shell.resource_shown(raw(2, 2), is_end=True)
         shell.lead()

@@ -75,6 +75,7 @@ class Drains:
         self.now, self.wake, self.born = NOW, NOW, 0
         self.work: dict[str, int] = {}
         self.seen: dict[str, tuple[PodSeen, int, bool]] = {}
+        self.rolls = False  # when the Deployment shrank last
         self.silent: set[str] = set()
         self.ready_at: dict[str, datetime] = {}
         self.template: dict[str, Any] = {}
@@ -223,7 +224,7 @@ class Drains:
             assert outcome is not None
             self.wake = self.now + timedelta(seconds=min(RESYNC_SECONDS, outcome.wake_seconds))
         if self.replicas < before:
-            self.seen = seen
+            self.seen, self.rolls = seen, self._rolls()
         self._judge(before, max(asked_last, self.wanted, self.spec["replicas"]), rests)
 
     def _judge(self, before: int, wanted: int, rests: set[str]) -> None:
@@ -298,7 +299,7 @@ class Drains:
         excuse = {
             "all go": not self.replicas,
             "not ready": not (was.ready and one.ready),
-            "rollout": bool(self.older & {each.uid for each in self.pods}),
+            "rollout": self.rolls or self._rolls(),
             "silent": silent and was.resting is None,
             "money": len(self.pods) > LIMITS[self.spec.get("cost", {}).get("hourlyLimit")],
             "labels refused": "Pod" in self.world.refused,
@@ -307,6 +308,10 @@ class Drains:
         self.went.append(Went(self.now, was, work, next((why for why in excuse if excuse[why]), "")))
         self.older.discard(one.uid)
         self._change(one, deleting=True, ready=False)
+
+    def _rolls(self) -> bool:
+        """Whether there are pods of two templates."""
+        return bool(self.older & {one.uid for one in self.pods})
 
     def _begin(self) -> None:
         self.born += 1

@@ -32,8 +32,8 @@ class Memory:
         logs: the end of a container's log, by pod name; a pod without one has an unreadable log.
         wakers: where requests may go while no replica is ready.
         requests_held: how many the wakers hold; None: that is not known.
-        refused: the error for each kind of child that must not be written, for ``status``, ``Pod`` and ``Event``,
-            and for ``account``.
+        refused: the error for each kind of child that must not be written, for ``status``, ``Pod``, ``Event``
+            and ``account``.
         writes: what was written, in words.
         accounts_left: the accounts of deleted resources that are not written yet.
         accounts_kept: those that are.

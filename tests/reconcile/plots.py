@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from llamafleet.api.ledger import Ledger
 from llamafleet.planning.money.ledger import spent
-from reconcile.mortal import Deed, Json, Stage
+from reconcile.controllers import Json
+from reconcile.stage import Deed, Stage
 
 SCHEDULE: Final = {"timeZone": "UTC", "windows": [{"name": "noon", "start": "30 12 * * *", "duration": "1h"}]}
 """The story begins at twelve: it opens half an hour later, for an hour."""
@@ -38,7 +39,7 @@ def works(at: int = 0) -> Deed:
     """From now on every ready pod has requests."""
 
     def begin(stage: Stage) -> None:
-        stage.busy = True
+        stage.controllers.busy = True
 
     return Deed(at, begin)
 
@@ -97,9 +98,9 @@ def left(stage: Stage) -> Json:
 def debt(stage: Stage) -> tuple[Decimal, Decimal]:
     """By how much the account is wrong in USD, and by how much it says that it may be."""
     if "cost" not in stage.raw["status"]:
-        return stage.truth(stage.now), Decimal(0)
+        return stage.controllers.truth(stage.now), Decimal(0)
     ledger = Ledger.model_validate(stage.raw["status"]["cost"]["ledger"])
-    return abs(spent(ledger, stage.now) - stage.truth(stage.now)), ledger.uncertain_usd
+    return abs(spent(ledger, stage.now) - stage.controllers.truth(stage.now)), ledger.uncertain_usd
 
 
 def _timeless(raw: Json) -> Json:

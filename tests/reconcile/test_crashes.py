@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconcile.mortal import Crash, Deed, Json, Side, Stage
+from reconcile.controllers import Json
+from reconcile.mortal import Crash, Side
 from reconcile.plots import ALWAYS, PLOTS, SCHEDULE, creates, debt, deletes, edits, left, works
+from reconcile.stage import Deed, Stage
 
 SIDES: tuple[Side, ...] = ("before", "after")
 ROUNDING = 2
@@ -38,7 +40,7 @@ def wrong(wanted: Json, stage: Stage) -> Iterator[str]:
             yield f"{what}: {found[what]} instead of {wanted[what]}"
     if stage.world.resource_now is not None:
         off, doubt = debt(stage)
-        if off > doubt + ROUNDING * len(stage.lives):
+        if off > doubt + ROUNDING * len(stage.controllers.lives):
             yield f"the account is wrong by {off} USD, and admits {doubt}"
 
 
@@ -57,7 +59,9 @@ def test_a_crash_at_any_write_is_put_right(name: str, standby: bool) -> None:  #
             deaths += stage.deaths
             if not lost(name, crash, standby=standby):
                 assert list(wrong(wanted, stage)) == [], crash
-                assert len(stage.lives) == len(calm.lives), "a pod was started for nothing"
+                assert len(stage.controllers.lives) == len(calm.controllers.lives), (
+                    "a pod was started for nothing"
+                )
                 assert learned(stage) == learned(calm), crash
     assert write == calm.world.total + 1 > 8
 

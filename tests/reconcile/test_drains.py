@@ -1,6 +1,6 @@
 """Whatever happens to a fleet: nobody who works is ended before its time, and in the end all is quiet."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconcile.drains import Drains
@@ -11,6 +11,7 @@ SEEDS = st.integers(0, 2**32)
 
 @STORIES
 @given(SEEDS)
+@example(40710)  # the marks failed, and could be written again before the ReplicaSet chose
 def test_no_pod_that_works_ends_before_its_time_unless_money_or_its_author_say_so(seed: int) -> None:
     story = Drains(seed)
     story.live(150)

@@ -390,3 +390,14 @@ def test_pods_of_the_last_spec_do_not_make_the_new_one_ready() -> None:
     assert edited.raw["status"]["observedGeneration"] == 2
     assert edited.condition("Ready")[0] == "False"
     assert edited.condition("Progressing")[0] == "True"
+
+
+def test_an_account_that_may_not_be_kept_is_not_remembered_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    fleet = Fleet(raw_llama()).settled()
+    fleet.world.accounts_left[KEY] = fleet.raw["status"]["cost"]["ledger"]
+    fleet.world.refused["account"] = Forbidden("HTTP 403")
+    fleet.world.resource_now = None
+    assert not fleet.reconcile()
+    assert not fleet.reconcile()
+    assert caplog.messages == ["team-a/llama leaves no account: HTTP 403"]
+    assert fleet.world.accounts_left == {}

@@ -4,6 +4,7 @@ A standby sees every pod go, and whatever the leader writes. Only from that it k
 """
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,10 @@ from hypothesis import strategies as st
 
 from llamafleet.adapters.departures import Departures
 from llamafleet.api.ledger import Ledger
-from llamafleet.api.observed import Key
 from llamafleet.planning.money.ledger import spent
 from reconcile.nights import Night, utc
+from reconcile.test_reconciler import KEY
 
-KEY = Key("team-a", "scout")
 START = utc("2026-11-01 00:00")
 
 
@@ -95,6 +95,21 @@ def test_a_pod_that_went_when_the_leader_died_is_paid_by_the_next_to_the_second(
     assert fleet.cost["ledger"].get("uncertainUsd", "0") == "0"
 
 
+def test_a_deleted_fleet_leaves_what_its_pods_cost_since_its_last_status_too() -> None:
+    """The pods got their nodes after the last look; one is gone by the next, and one is on its way out."""
+    fleet = Night("2026-11-01 00:00", {}).look()
+    before = fleet.cost["ledger"]
+    fleet.starts("a", "b")
+    fleet.now = START + timedelta(hours=1)
+    fleet.remove("a")
+    fleet.world.accounts_left[KEY], fleet.world.resource_now = before, None
+    assert not fleet.reconcile()
+    kept = Ledger.model_validate(fleet.world.accounts_kept[KEY])
+    assert spent(kept, fleet.now) == 2 * Decimal("1.19")
+    assert [meter.until is not None for meter in kept.meters] == [True], "b is counted until it must be gone"
+    assert fleet.world.gone == (), "nobody is left to account for a again"
+
+
 Step = tuple[int, str]
 
 
@@ -126,6 +141,6 @@ def test_whoever_leads_and_whenever_the_bill_is_the_same(steps: list[Step]) -> N
         elif step == "take over":
             fleet.take_over()
     fleet.look()
-    seconds = sum(((end or fleet.now) - begin).total_seconds() for begin, end in lives.values())
+    length = sum(((end or fleet.now) - begin).total_seconds() for begin, end in lives.values())
     paid = spent(Ledger.model_validate(fleet.cost["ledger"]), fleet.now)
-    assert float(paid) == pytest.approx(seconds * 1.19 / 3600, abs=1e-6)
+    assert float(paid) == pytest.approx(length * 1.19 / 3600, abs=1e-6)

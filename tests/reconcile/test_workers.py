@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import math
 from typing import cast
 
@@ -128,12 +129,14 @@ def test_the_longest_pause_depends_on_who_can_mend_it(error: Unavailable, longes
     assert longest / 2 <= queue.waits[-1] <= longest
 
 
-def test_who_is_told_to_wait_waits_and_has_not_failed() -> None:
+def test_who_is_told_to_wait_waits_and_has_not_failed(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     throttled = Throttled("HTTP 429", 7.0)
     queue, words = worked(throttled, throttled, Unavailable("HTTP 500"))
     assert words == ["throttled", "throttled", "failed"]
     assert 7.0 <= queue.waits[0] <= 14.0 <= queue.waits[1]
     assert queue.waits[2] <= 0.2, "its first failure"
+    assert [line for line in caplog.messages if "429" in line] == [], "the gate says it, once for all"
 
 
 def test_a_child_that_cannot_be_written_does_not_hold_up_the_end_of_a_window() -> None:

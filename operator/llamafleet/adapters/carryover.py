@@ -85,7 +85,7 @@ class CarryOver:
         self._seen.pop(key, None)
 
     async def write(self, key: Key, ledger: Mapping[str, Any]) -> None:
-        """Keep the account of a resource that is gone, unless there is one as young.
+        """Keep the account of a resource that is gone, unless there is one as young as what was seen of it.
 
         Those of before the last month go: a new month begins at nothing, in some time zones a day later.
 
@@ -93,12 +93,13 @@ class CarryOver:
             Unavailable: the API server cannot be reached or refuses.
         """
         account = _account(ledger)
+        last = self._seen.get(key, account)  # what was added since is what another operator has added, too
         async with self._writing:
             for attempt in range(ATTEMPTS):
                 if attempt or self._version is None:  # else the API server tells whether ours is the last
                     await self._refresh()
                 kept = _read(self._data.get(_name(key)))
-                if account is None or (kept is not None and kept.stamp >= account.stamp):
+                if account is None or last is None or (kept is not None and kept.stamp >= last.stamp):
                     break
                 try:
                     await self._merge(_name(key), account)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -40,8 +39,6 @@ from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Una
 
 NO_OBJECTS_VERSION: Final = "1"
 """No object can have it: versions are etcd's revisions, and revision 1 is the empty store."""
-
-log = logging.getLogger(__name__)
 
 
 class Cluster:
@@ -108,8 +105,6 @@ class Cluster:
     async def resource(self, key: Key) -> dict[str, Any] | None:
         """The LlamaDeployment as it is now, or None. Always a fresh read: a watch may have missed its end.
 
-        With it go its departed pods, for nobody is left to account for them.
-
         Raises:
             Stale: the answer is older than what was seen or written before.
             Unavailable: the API server cannot be reached or refuses, or has not shown us its namespace yet.
@@ -121,17 +116,17 @@ class Cluster:
         if body is None:
             self._resources.gone(key)
             self._freshness.gone(key)
-            self._departures.forget(key)
             self._waker.forget(key)
             return None
         found = object_of(body)
         self._freshness.check(key, found)
+        self._carry_over.saw(key, _ledger_of(found))
         return found
 
     def saw(self, key: Key, raw: Mapping[str, Any]) -> bool:
         """A watch showed a LlamaDeployment; whether its author changed something."""
         self._freshness.note(key, raw)
-        self._carry_over.saw(key, ((raw.get("status") or {}).get("cost") or {}).get("ledger"))
+        self._carry_over.saw(key, _ledger_of(raw))
         return self._resources.saw(key, raw)
 
     def saw_end(self, key: Key, raw: Mapping[str, Any]) -> None:
@@ -142,7 +137,7 @@ class Cluster:
 
     def accounted(self, key: Key, raw: Mapping[str, Any]) -> None:
         """Another process has written this status: the departed pods in its account are done with."""
-        self._departures.accounted(key, ((raw.get("status") or {}).get("cost") or {}).get("ledger"))
+        self._departures.accounted(key, _ledger_of(raw))
 
     def known(self) -> Iterable[Key]:
         """Every LlamaDeployment that was seen, there or not, or of which something is left."""
@@ -342,7 +337,9 @@ class Cluster:
         except Conflict as error:
             message = f"LlamaDeployment {key} changed since version {version}"
             raise Stale(message) from error
-        self._freshness.note(key, object_of(body))
+        written = object_of(body)
+        self._freshness.note(key, written)
+        self._carry_over.saw(key, _ledger_of(written))  # the watch that would show it may have fallen silent
         WRITES.labels("LlamaDeployment", "status").inc()
 
     async def announce(self, event: Announcement) -> None:
@@ -365,6 +362,11 @@ def _view(
     """The view of the children of one kind. Only of a Deployment is the status read."""
     project = project_deployment if kind.name == "Deployment" else project_child
     return View(lambda one: Informer(transport, kind, project, changed, namespace=one), namespaces)
+
+
+def _ledger_of(raw: Mapping[str, Any]) -> object:
+    """The account in a LlamaDeployment, whatever stands in its place."""
+    return ((raw.get("status") or {}).get("cost") or {}).get("ledger")
 
 
 def _is_ours(key: Key, pod: PodSeen) -> bool:

@@ -50,7 +50,7 @@ class Departures:
     def accounted(self, owner: Key, ledger: object) -> None:
         """Whoever works has written this account: what is in it, this process need not remember.
 
-        A pod that had a node by the last look of the account, and has no meter any more, is in its sums.
+        A pod that had a node before the last look of the account, and has no meter any more, is in its sums.
         """
         if owner not in self._by_owner or not isinstance(ledger, Mapping):
             return
@@ -60,7 +60,7 @@ class Departures:
             past = [one.pod for one in self._by_owner[owner].values()]
             self.settle(
                 owner,
-                [pod.uid for pod in past if (pod.bound or pod.created) <= at and pod.uid not in metered],
+                [pod.uid for pod in past if (pod.bound or pod.created) < at and pod.uid not in metered],
             )
         except (KeyError, TypeError, ValueError):  # somebody garbled it
             return

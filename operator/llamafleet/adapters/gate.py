@@ -6,6 +6,7 @@ wait tells everybody else. Renewals of the lease have a transport of their own, 
 
 import asyncio
 import email.utils
+import logging
 import random
 import re
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ PATIENCE_SECONDS: Final = 5.0
 SPREAD_SECONDS: Final = 0.25
 """Within so many seconds after it opens, those that wait go through, not all in one instant."""
 
+log = logging.getLogger(__name__)
+
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
 
@@ -37,7 +40,7 @@ class Gate:
 
     def __init__(self) -> None:
         """Start open."""
-        self._opens_at = float("-inf")
+        self._opens_at = self._quiet_until = float("-inf")
 
     def heed(self, status: int, headers: Mapping[str, str], body: bytes, what: str) -> None:
         """Shut the gate when an answer asks for it: a 429, or a 503 that names a time.
@@ -59,9 +62,17 @@ class Gate:
         THROTTLED.inc()
         pause = min(USUAL_SECONDS if asked is None else asked, LONGEST_SECONDS)
         pause *= 1 + random.random() / 2  # noqa: S311 - jitter, not a secret
-        self._opens_at = max(self._opens_at, _now() + pause)
         message = f"{what}: HTTP {status}: {_words(body)}"
+        self._shut(pause, message)
         raise Throttled(message, pause)
+
+    def _shut(self, pause: float, message: str) -> None:
+        """Shut it for so many seconds, and say so once, not for each of those who meet the same storm."""
+        now = _now()
+        self._opens_at = max(self._opens_at, now + pause)
+        if now >= self._quiet_until:
+            log.warning("%s; nothing is sent for %.1f s", message, pause)
+        self._quiet_until = max(self._quiet_until, self._opens_at, now + USUAL_SECONDS)
 
     async def passed(self, what: str, patience: float = PATIENCE_SECONDS) -> float:
         """Wait until the gate is open; for how many seconds that was.

@@ -15,34 +15,21 @@ from typing import Any, Final, Generic
 
 from llamafleet.adapters.kinds import Kind
 from llamafleet.adapters.metrics import WATCH_RESTARTS
-from llamafleet.adapters.streams import NOT_SO, Lost, TooLarge, page_of
-from llamafleet.adapters.table import Seen, T, Table, identity, version_of
+from llamafleet.adapters.pages import Pages, UnknownKind
+from llamafleet.adapters.retries import Retries
+from llamafleet.adapters.streams import NOT_SO, Lost
+from llamafleet.adapters.table import Seen, T, Table, identity, named, version_of
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
 from llamafleet.errors import Forbidden, LlamafleetError, Throttled, Unreachable
 
 __all__ = ["Informer", "Seen"]
 
-PAGE_SIZE: Final = 100
-LEAST_PAGE: Final = 20
-"""After an answer that was too large or too slow the pages are halved, down to this: of the largest objects
-that the API server takes, 3 MiB each, so many are within what we read of one answer."""
-
 WATCH_SECONDS: Final = 300
 """How long one watch request runs before the server ends it and we go on from the last version."""
 
 WATCH_FLOOR_SECONDS: Final = 1.0
 """A watch that ended is opened again at once, but never more often than this."""
-
-BACKOFF_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Pauses after a failure, each with a random half on top; the last one repeats."""
-
-CALM_SECONDS: Final = 5.0
-"""After a watch that lasted so long, the next failure counts as the first: whatever cuts idle connections
-now and then does not make our views old."""
-
-RESUMES: Final = 3
-"""After so many failures on end a list tells whether the version to go on from is the trouble."""
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +71,10 @@ class Informer(Generic[T]):
         self._path = kind.path(namespace)
         self._changed = changed
         self._table = Table(project, changed, removed)
-        self._page_size = PAGE_SIZE
+        self._pages = Pages(transport, kind, self._path)
+        self._retries = Retries()
         self._is_listed = False
         self._newest = 0
-        self._failures = 0
 
     def of(self, owner: Key) -> Mapping[str, T]:
         """The known objects of one LlamaDeployment, by name."""
@@ -119,30 +106,23 @@ class Informer(Generic[T]):
                 lasted = time.monotonic() - started
                 reason, pause = self._fail(error, lasted)
                 how = "going on" if self._is_listed else "listing again"
-                log.warning("%s: %s in %.1f s, for %s", self.kind.plural, how, pause, error)
+                level = logging.DEBUG if isinstance(error, Throttled) else logging.WARNING  # the gate tells
+                log.log(level, "%s: %s in %.1f s, for %s", self.kind.plural, how, pause, error)
             WATCH_RESTARTS.labels(self.kind.name, reason).inc()
             # Whoever ends every watch at once must not make us spin, nor all of us come back in one instant.
             floor = started + WATCH_FLOOR_SECONDS - time.monotonic() if self._is_listed else 0.0
             await asyncio.sleep(max(floor, pause) * (1 + random.random() / 2))  # noqa: S311 - jitter
 
     def _fail(self, error: LlamafleetError, lasted: float) -> tuple[str, float]:
-        """Decide how to go on after a failure: the reason in one word, and the pause in seconds."""
-        is_lost = isinstance(error, Lost)
-        if isinstance(error, Throttled):  # we are told to wait, and our version is as good as before
-            self.answered_at = time.monotonic()
-            return "throttled", error.retry_after
+        """Note a failure: the reason in one word, and the pause in seconds."""
         if isinstance(error, Forbidden):
             self.refused = True
             self.met.set()
-        if not is_lost and not isinstance(error, Unreachable):
+        if not isinstance(error, (Lost, Unreachable)):
             self.answered_at = time.monotonic()
-        if lasted > CALM_SECONDS:
-            self._failures = 0
-        pause = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
-        self._failures += 1
-        if is_lost or self._failures >= RESUMES:
-            self._is_listed = False
-        return getattr(error, "reason", "failed"), pause
+        verdict = self._retries.failed(error, lasted)
+        self._is_listed = self._is_listed and verdict.resumes
+        return verdict.reason, verdict.pause
 
     async def _list(self) -> None:
         """List in pages, then drop every object that the list no longer shows.
@@ -150,39 +130,22 @@ class Informer(Generic[T]):
         Raises:
             Unavailable: there is no list, or none that can be believed.
         """
+        shown: set[tuple[str, str]] = set()
+        newest = self._newest
         try:
-            version, shown = await self._pages()
-        except LlamafleetError as error:
-            if isinstance(error, TooLarge) or isinstance(error.__cause__, TimeoutError):
-                self._page_size = max(LEAST_PAGE, self._page_size // 2)
+            async for version, items in self._pages.read(self._newest):
+                newest = version
+                shown.update(filter(None, map(self._listed, items)))
+        except UnknownKind:
+            self.synced.set()
+            self.met.set()  # there is nothing of a kind that does not exist
             raise
-        self._page_size = PAGE_SIZE
-        self._table.keep_only(shown, version)
-        self._newest = version
+        self._table.keep_only(shown, newest)
+        self._newest = newest
         self._is_listed = True
         self._heard()
         self.synced.set()
         self.met.set()
-
-    async def _pages(self) -> tuple[int, set[tuple[str, str]]]:
-        """Take in every page: the version of the list, and the namespace and name of each object in it."""
-        query = {"labelSelector": self.kind.selector, "limit": str(self._page_size)}
-        shown: set[tuple[str, str]] = set()
-        while True:
-            body = await self._transport.read(self._path, query)
-            if body is None:
-                self.synced.set()
-                self.met.set()  # there is nothing of a kind that does not exist
-                message = f"the cluster does not know the kind {self.kind.name}"
-                raise Lost(message)
-            version, proceed, items = page_of(body)
-            if version < self._newest:
-                message = f"an API server that is behind: {version} after {self._newest}"
-                raise Lost(message)
-            shown.update(filter(None, map(self._listed, items)))
-            if not proceed:
-                return version, shown
-            query["continue"] = proceed
 
     def _listed(self, raw: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as it came
         """Take in an item of a list; its namespace and name, or None when it is no object."""
@@ -217,8 +180,8 @@ class Informer(Generic[T]):
         if version < self._newest:
             return  # an API server that is behind says again what is long past
         if event == "DELETED":
-            self._table.remove(_named(raw))
-        elif event != "BOOKMARK" and (owner := self._table.store(_named(raw))):
+            self._table.remove(named(raw))
+        elif event != "BOOKMARK" and (owner := self._table.store(named(raw))):
             self._changed(owner)
         self._newest = version
         self._heard()
@@ -226,17 +189,3 @@ class Informer(Generic[T]):
     def _heard(self) -> None:
         self.heard_at = self.answered_at = time.monotonic()
         self.refused = False
-
-
-def _named(raw: dict[str, Any]) -> dict[str, Any]:
-    """The object of an event, if it is one.
-
-    Raises:
-        Lost: it is none.
-    """
-    try:
-        identity(raw)
-    except NOT_SO as error:
-        message = f"a watch brought what is no object: {raw!r:.200}"
-        raise Lost(message) from error
-    return raw

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from sys import intern
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from llamafleet.adapters.streams import NOT_SO, Lost
 from llamafleet.api.names import DEPLOYMENT_LABEL
 from llamafleet.api.observed import Key
 
@@ -131,3 +132,17 @@ def identity(raw: dict[str, Any]) -> tuple[Key, str]:
     metadata = raw["metadata"]
     owner = (metadata.get("labels") or {}).get(DEPLOYMENT_LABEL, metadata["name"])
     return Key(intern(metadata["namespace"]), intern(owner)), metadata["name"]
+
+
+def named(raw: dict[str, Any]) -> dict[str, Any]:
+    """The object of an event, if it is one.
+
+    Raises:
+        Lost: it is none.
+    """
+    try:
+        identity(raw)
+    except NOT_SO as error:
+        message = f"a watch brought what is no object: {raw!r:.200}"
+        raise Lost(message) from error
+    return raw

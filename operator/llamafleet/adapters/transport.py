@@ -15,9 +15,10 @@ import orjson
 
 from llamafleet.adapters.fence import READS, Fence
 from llamafleet.adapters.gate import PATIENCE_SECONDS, Gate
-from llamafleet.adapters.streams import EXPIRED, Lost, event_of, lines, whole
+from llamafleet.adapters.refusals import check, check_watch
+from llamafleet.adapters.streams import Lost, event_of, lines, whole
 from llamafleet.api.names import FIELD_MANAGER
-from llamafleet.errors import Conflict, Ending, Forbidden, Rejected, Unavailable, Unreachable
+from llamafleet.errors import Unreachable
 
 REQUEST_SECONDS: Final = 30.0
 """The deadline of a request that is no watch and changes nothing."""
@@ -38,9 +39,6 @@ CONNECT_SECONDS: Final = 10.0
 
 SILENCE_SECONDS: Final = 90.0
 """A watch that says nothing for so long is dead: the API server sends a bookmark about every minute."""
-
-_LISTED_AGAIN: Final = frozenset({400, 404, EXPIRED})
-"""Refusals of a watch that meet the next one from the same version as well."""
 
 
 class Transport:
@@ -81,7 +79,7 @@ class Transport:
         status, body = await self._send("GET", path, query or {}, headers, seconds=seconds)
         if status == 404:  # noqa: PLR2004 - HTTP's own number
             return None
-        _check(status, body, f"GET {path}")
+        check(status, body, f"GET {path}")
         return body
 
     async def apply(self, path: str, intent: Mapping[str, Any]) -> bytes:
@@ -96,7 +94,7 @@ class Transport:
         """
         query = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Strict"}
         status, body = await self._send("PATCH", path, query, {"Content-Type": APPLY}, _yaml(intent))
-        _check(status, body, f"apply of {path}")
+        check(status, body, f"apply of {path}")
         return body
 
     async def merge(
@@ -116,7 +114,7 @@ class Transport:
         status, body = await self._send("PATCH", path, query, kind, orjson.dumps(content), seconds=seconds)
         if status == 404:  # noqa: PLR2004 - HTTP's own number
             return None
-        _check(status, body, f"merge of {path}")
+        check(status, body, f"merge of {path}")
         return body
 
     async def create(self, path: str, content: Mapping[str, Any], seconds: float | None = None) -> bytes:
@@ -129,7 +127,7 @@ class Transport:
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
         kind = {"Content-Type": JSON}
         status, body = await self._send("POST", path, query, kind, orjson.dumps(content), seconds=seconds)
-        _check(status, body, f"create in {path}")
+        check(status, body, f"create in {path}")
         return body
 
     async def _send(
@@ -193,45 +191,10 @@ class Transport:
         """Raise what a watch was refused with."""
         body = await whole(response.content)
         self._gate.heed(response.status, response.headers, body, what)
-        try:
-            _check(response.status, body, what)
-        except Unavailable as error:
-            if response.status not in _LISTED_AGAIN:
-                raise
-            raise Lost(str(error), "expired" if response.status == EXPIRED else "failed") from error
+        check_watch(response.status, body, what)
 
 
 def _yaml(intent: Mapping[str, Any]) -> bytes:
     """The intent as JSON that is YAML, too: the API server reads every apply as YAML."""
     text = orjson.dumps(intent).decode()
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
-
-
-def _check(status: int, body: bytes, what: str) -> None:
-    """Turn a refusal into one of our errors."""
-    if status in {200, 201, 202}:
-        return
-    message, causes = _said(body)
-    message = f"{what}: HTTP {status}: {message}"
-    if "NamespaceTerminating" in causes:
-        raise Ending(message)
-    match status:
-        case 401 | 403:
-            error: type[Unavailable] = Forbidden
-        case 422:
-            error = Rejected
-        case 409:
-            error = Conflict
-        case _:
-            error = Unavailable
-    raise error(message)
-
-
-def _said(body: bytes) -> tuple[str, set[str]]:
-    """The sentence and the causes of a Status object, or the beginning of whatever came instead."""
-    try:
-        said = orjson.loads(body)
-        causes = (said.get("details") or {}).get("causes") or ()
-        return said["message"], {cause.get("reason", "") for cause in causes}
-    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
-        return body[:200].decode(errors="replace"), set()

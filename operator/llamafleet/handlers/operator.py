@@ -10,6 +10,7 @@ from typing import Final
 from llamafleet.adapters.access import Access, find_access
 from llamafleet.adapters.fence import Fence
 from llamafleet.adapters.metrics import LEASE_REMAINING
+from llamafleet.adapters.openfiles import allow_files
 from llamafleet.adapters.transport import Transport
 from llamafleet.errors import Unavailable
 from llamafleet.handlers import memory
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. A process that loses its lease ends on the spot."""
     memory.settle()
+    allow_files()
     return asyncio.run(_run(settings))
 
 

@@ -9,29 +9,22 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
-import orjson
-
 from llamafleet.adapters import clock
 from llamafleet.adapters.clocksteps import watch_steps
 from llamafleet.adapters.cluster import Cluster
 from llamafleet.adapters.fleetmetrics import FleetMetrics
-from llamafleet.adapters.kinds import GPU_POOL, LLAMA_DEPLOYMENT, Kind
 from llamafleet.adapters.loads import Loads
 from llamafleet.adapters.metrics import QUEUE_AGE, QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
 from llamafleet.adapters.prometheus import Prometheus
 from llamafleet.adapters.transport import Transport
 from llamafleet.adapters.views import Scope
-from llamafleet.api.names import API_VERSION
 from llamafleet.api.observed import Key
-from llamafleet.errors import Forbidden, Unavailable
+from llamafleet.handlers.ended import Ended
+from llamafleet.handlers.installed import require_kinds, require_shown
 from llamafleet.handlers.settings import Settings
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
-from llamafleet.reconcile.workers import RESYNC_SECONDS, run_workers
-
-ENDED_SECONDS: Final = 2 * RESYNC_SECONDS
-"""How long whoever stands by remembers a resource that ended: by then the leader has looked at every resource
-at least once, and has seen to what was left."""
+from llamafleet.reconcile.workers import run_workers
 
 FIT_SECONDS: Final = 100.0
 """A process that has heard nothing for so long, a watch's silence and a bit, does not stand for the lease."""
@@ -62,7 +55,7 @@ class Shell:
         )
         self.fleets = FleetMetrics(lambda: self._is_leading, self._cluster.resources)
         self._reconciler = Reconciler(self._cluster, clock.now, settings.operator_namespace, settings.known)
-        self._ended: dict[Key, float] = {}
+        self._ended = Ended()
         self._is_synced = False
         self._is_leading = False
         self._views: list[asyncio.Task[None]] = []
@@ -74,7 +67,7 @@ class Shell:
         Raises:
             Unavailable: the cluster cannot be reached, or our kinds are not installed in it.
         """
-        await _require_kinds(self._transport, self._namespaces)
+        await require_kinds(self._transport, self._namespaces)
         self._views.append(self._spawn(self._cluster.run(), "views"))
         await self._cluster.synced()
         self._is_synced = True
@@ -87,18 +80,13 @@ class Shell:
         Raises:
             Unavailable: it does not, or not yet.
         """
-        body = await self._transport.read(f"/apis/{API_VERSION}")
-        served = {one["name"] for one in orjson.loads(body or b"{}").get("resources") or ()}
-        if not {LLAMA_DEPLOYMENT.plural, GPU_POOL.plural} <= served:
-            message = "the cluster does not serve our kinds"
-            raise Unavailable(message)
+        await require_shown(self._transport)
 
     def lead(self) -> None:
         """This process is the leader: look at everything that is known, and go on from there."""
         self._is_leading = True
-        for key in {*self._cluster.known(), *self._ended}:
+        for key in {*self._cluster.known(), *self._ended.take()}:
             self._queue.add(key)
-        self._ended.clear()
         work = run_workers(self._queue, self._reconciler, _measure)
         self._workers.append(self._spawn(work, "workers"))
         self._workers.append(self._spawn(watch_steps(self._look_at_all), "watch of the clock"))
@@ -112,7 +100,7 @@ class Shell:
             self._ended_now(key)
         else:
             self.fleets.saw(key, raw)
-            self._ended.pop(key, None)
+            self._ended.discard(key)
             if self._cluster.saw(key, raw) and self._is_leading:
                 self._queue.add(key)
         if not self._is_leading:
@@ -164,13 +152,7 @@ class Shell:
         if self._is_leading:
             self._queue.add(key)
             return
-        now = time.monotonic()
-        self._ended.pop(key, None)
-        self._ended[key] = now
-        for other, at in list(self._ended.items()):
-            if now - at < ENDED_SECONDS:
-                break
-            del self._ended[other]
+        for other in self._ended.add(key):
             self._cluster.forget(other)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -194,24 +176,6 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _require_kinds(transport: Transport, namespaces: tuple[str, ...]) -> None:
-    """Fail early, with the remedy, when the custom resource definitions are missing."""
-    await _require(transport, GPU_POOL, None)
-    for namespace in namespaces or (None,):
-        try:
-            await _require(transport, LLAMA_DEPLOYMENT, namespace)
-        except Forbidden:
-            if namespace is None:
-                raise
-            log.warning("no right to look into namespace %s yet; what is in it waits", namespace)
-
-
-async def _require(transport: Transport, kind: Kind, namespace: str | None) -> None:
-    if await transport.read(kind.path(namespace), {"limit": "1"}) is None:
-        message = f"the cluster does not know the kind {kind.name}; install the files in crds/ first"
-        raise Unavailable(message)
 
 
 def _measure(result: str, seconds: float) -> None:

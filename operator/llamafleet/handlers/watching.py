@@ -31,6 +31,9 @@ POLITE_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 0.1
 MOST_CANCELS: Final = 50
 
+PAUSE: Final = "pause-waiter for "
+"""How kopf names the tasks that tell a watch of a pause (``kopf._cogs.clients.watching.streaming_block``)."""
+
 HANDLERS: Final = (events, lifecycle)
 """Imported for their decorators, which put them into kopf's default registry."""
 
@@ -135,15 +138,17 @@ async def _end_all() -> None:
     """End every other task of this loop.
 
     kopf's own way waits for 5 s first, and for ever where one of its watches takes being cancelled for a
-    pause and goes on: so they are cancelled again and again.
+    pause and goes on: so they are cancelled again and again. What tells a watch of a pause is left to that
+    watch as long as there are others: when it ends before the request is answered, it fails with a trace.
     """
     for seconds in (POLITE_SECONDS, *[AGAIN_SECONDS] * MOST_CANCELS):
         others = asyncio.all_tasks() - {asyncio.current_task()}
         if not others:
             return
-        for task in others:
+        watches = {task for task in others if not task.get_name().startswith(PAUSE)}
+        for task in watches or others:
             task.cancel()
-        ended, _ = await asyncio.wait(others, timeout=seconds)
+        ended, _ = await asyncio.wait(watches or others, timeout=seconds)
         for task in ended:
             if not task.cancelled():
                 task.exception()  # so that nobody complains that it was never looked at

@@ -42,8 +42,7 @@ async def observe(world: Views, looks: Looks, key: Key, now: datetime) -> Seen |
     before = raw.get("status", {})
     last_status = read_status(before)
     metadata, llama = ObjectMeta.model_validate(raw["metadata"]), _read(raw)
-    read = [_read_pool(pool) for pool in await world.pools()]
-    pools = tuple(pool for pool in read if isinstance(pool, GpuPool))
+    pools, unreadable = await read_pools(world)
     return Seen(
         metadata=metadata,
         llama=llama,
@@ -52,7 +51,7 @@ async def observe(world: Views, looks: Looks, key: Key, now: datetime) -> Seen |
         before=before,
         last_status=last_status,
         pools=pools,
-        unreadable=tuple(pool for pool in read if isinstance(pool, UnusablePool)),
+        unreadable=unreadable,
         last_ledger=await _ledger(world, key, before, last_status),
         children=world.children(key),
         fleet=await _fleet(world, key, llama, pools),
@@ -60,6 +59,13 @@ async def observe(world: Views, looks: Looks, key: Key, now: datetime) -> Seen |
         last_look=looks.last(key, metadata.uid),
         now=now,
     )
+
+
+async def read_pools(world: Views) -> tuple[tuple[GpuPool, ...], tuple[UnusablePool, ...]]:
+    """Every GpuPool that can be read, and those that cannot."""
+    read = [_read_pool(pool) for pool in await world.pools()]
+    pools = tuple(pool for pool in read if isinstance(pool, GpuPool))
+    return pools, tuple(pool for pool in read if isinstance(pool, UnusablePool))
 
 
 async def _ledger(
@@ -89,7 +95,7 @@ async def _fleet(
         pods=pods,
         departed=departed,
         loads=await world.loads(key.namespace, active) if _needs_loads(llama) else None,
-        spot=await _spot(world, (*pods, *(one.pod for one in departed)), pools),
+        spot=await spot_nodes(world, (*pods, *(one.pod for one in departed)), pools),
         logs=await _logs(world, key.namespace, active),
         held=world.held(key),
     )
@@ -104,7 +110,7 @@ def _needs_loads(llama: LlamaDeployment | InvalidSpec) -> bool:
     return spec.scaling is not None or spec.cost is not None or closes
 
 
-async def _spot(
+async def spot_nodes(
     world: Views, pods: tuple[PodSeen, ...], pools: tuple[GpuPool, ...]
 ) -> dict[str, bool | None]:
     """Which nodes are spot nodes, of those whose pool sells both kinds of capacity."""

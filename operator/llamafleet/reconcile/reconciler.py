@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,12 +12,11 @@ import orjson
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.observed import Key
 from llamafleet.catalogue import Catalogue
-from llamafleet.errors import Forbidden, InvalidSpec
-from llamafleet.planning.drain import drain
-from llamafleet.planning.money.carryover import left_behind
+from llamafleet.errors import InvalidSpec
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.scaling.resting import LOOK
 from llamafleet.reconcile.act import act
+from llamafleet.reconcile.burial import bury
 from llamafleet.reconcile.changes import Changes, tell
 from llamafleet.reconcile.decide import Decided, decide
 from llamafleet.reconcile.fits import Fits
@@ -25,7 +24,7 @@ from llamafleet.reconcile.looks import Look, Looks
 from llamafleet.reconcile.observe import observe
 from llamafleet.reconcile.ports import World
 from llamafleet.reconcile.report import report
-from llamafleet.reconcile.seen import Seen, read_ledger
+from llamafleet.reconcile.seen import Seen
 from llamafleet.reconcile.shrink import AS_IT_IS, Shrunk, shrink
 from llamafleet.reconcile.untold import Untold
 from llamafleet.rendering.children import children
@@ -79,7 +78,7 @@ class Reconciler:
             self._looks.forget(key)
             self._fits.forget(key)
             self._untold.forget(key)
-            await self._bury(key)
+            await bury(self._world, self._known, key, self._clock())
             return None
         decided = decide(seen, self._known)
         self._remember(key, seen, decided.wish)
@@ -111,19 +110,6 @@ class Reconciler:
         if isinstance(wish, Plan) and wish.case.spec.scaling is not None:
             memory, loads = wish.case.demand.memory, seen.fleet.loads or {}
             self._looks.keep(key, Look(seen.metadata.uid, seen.now, loads, memory))
-
-    async def _bury(self, key: Key) -> None:
-        """The resource is gone: a namesake shall not get its money again."""
-        raw = self._world.left(key)
-        ledger = None if raw is None else read_ledger(raw)
-        if ledger is not None:
-            left = left_behind(ledger, self._clock(), timedelta(seconds=drain(None).grace))
-            kept = left.model_dump(mode="json", by_alias=True, exclude_none=True)
-            try:
-                await self._world.carry_over(key, kept)
-            except Forbidden as error:  # rights of an older release
-                log.warning("%s leaves no account: %s", key, error)
-                self._world.forget(key)  # no look will come again for it
 
     def _render(self, seen: Seen, decided: Decided, replicas: int | None) -> tuple[dict[str, Any], ...]:
         """What should exist. Without a plan only wishes for less are granted, for that saves money."""

@@ -69,7 +69,8 @@ async def shrink(world: World, seen: Seen, plan: Plan | None, changes: Changes) 
     found = await _rested(world, seen, rest(pods, loads, _bounds(seen, plan, wanted), seen.now), changes)
     for pod in found.back:
         await _written(world, seen, pod, changes, is_back=True)
-    if _count(seen.children.get("Deployment")) > found.replicas:
+    # Or the Deployment was told before and its ReplicaSet has not chosen yet: the marks may have failed then.
+    if max(_count(seen.children.get("Deployment")), len(pods)) > found.replicas:
         await _mark(world, seen, found.going)
     return Shrunk(found.replicas, rests=bool(found.resting or found.back))
 

@@ -61,7 +61,8 @@ class Untold:
             kept = self._kept.setdefault(event.key, _Kept(now + FIRST_RETRY))
             kept.events.setdefault((event.uid, event.reason, event.again), event)
             if len(kept.events) > MOST:
-                del kept.events[next(iter(kept.events))]
+                lost = kept.events.pop(next(iter(kept.events)))
+                log.warning("%s: the event %s is never written: too many wait", lost.key, lost.reason)
 
     async def tell_again(self, world: Writes, key: Key, now: datetime) -> float:
         """Try again what is kept, once its time has come; after how many seconds the next attempt is due.
@@ -77,7 +78,7 @@ class Untold:
             return wait.total_seconds()
         for identity, event in list(kept.events.items()):
             if now - event.at > LASTING:
-                log.warning("%s: the event %s was never written", key, event.reason)
+                log.warning("%s: the event %s is never written: it is too old", key, event.reason)
             elif not await self._told(world, event):
                 kept.pause = min(2 * kept.pause, LAST_RETRY)
                 kept.due = now + kept.pause

@@ -50,7 +50,8 @@ async def _once(queue: WorkQueue, reconciler: Reconciler, key: Key) -> str:
         queue.retry(key)  # somebody wrote to the resource while we decided: what they wrote counts
         return "stale"
     except Throttled as error:
-        log.info("%s: %s; looking again in %.1f s", key, error, queue.hold(key, error.retry_after))
+        held = queue.hold(key, error.retry_after)
+        log.debug("%s: %s; looking again in %.1f s", key, error, held)  # the gate has told it, once for all
         return "throttled"
     except LlamafleetError as error:
         longest = error.patience_seconds if isinstance(error, Unavailable) else LAST_RETRY_SECONDS

@@ -1,9 +1,11 @@
 """Whether a status says anything new. What only time has moved is no news: a quiet fleet writes nothing.
 
 The figures of money move with every second. They are written with whatever else is new, and whenever the
-ledger has a new checkpoint, which it makes at least four times an hour while pods are paid for.
+ledger has a new checkpoint, which it makes at least four times an hour while pods are paid for. Of a fleet
+that the money has stopped it makes none: there the words around the figures are news, too.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,6 +17,8 @@ from llamafleet.rendering.money import CEILING, WITHIN_BUDGET
 FIGURES: Final = frozenset({"monthToDate", "projectedMonth", "perMillionTokens", "breakEvenTokensPerMonth"})
 IN_WORDS: Final = (CEILING, WITHIN_BUDGET, STEP, DEMAND)
 """Conditions and reasons whose messages repeat such figures."""
+
+_FIGURE: Final = re.compile(r"\d[\d.,]*")
 
 OF_QUEUE: Final = ("queue", "scaling")
 """What every look at a queue moves."""
@@ -63,8 +67,8 @@ def _lasting(status: Mapping[str, Any]) -> dict[str, Any]:
     cost = status.get("cost", {})
     return {
         **{field: status[field] for field in status if field not in OF_QUEUE},
-        "conditions": _wordless_all(status.get("conditions"), "type"),
-        "reasons": _wordless_all(status.get("reasons"), "step"),
+        "conditions": _calm_all(status.get("conditions"), "type"),
+        "reasons": _calm_all(status.get("reasons"), "step"),
         "cost": {name: cost[name] for name in cost if name not in FIGURES}
         if isinstance(cost, dict)
         else cost,
@@ -72,13 +76,19 @@ def _lasting(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # Any JSON value may stand in a status: somebody may have garbled it.
-def _wordless_all(items: Any, key: str) -> Any:  # noqa: ANN401 - see above
-    return [_wordless(item, key) for item in items] if isinstance(items, list) else items
+def _calm_all(items: Any, key: str) -> Any:  # noqa: ANN401 - see above
+    return [_calm(item, key) for item in items] if isinstance(items, list) else items
 
 
-def _wordless(item: Any, key: str) -> Any:  # noqa: ANN401 - see above
+def _calm(item: Any, key: str) -> Any:  # noqa: ANN401 - see above
     if not isinstance(item, Mapping):
         return item
     # Of a fleet at zero, Ready repeats the last reason, which may be that of the money.
     is_moving = item.get(key) in IN_WORDS or item.get("reason") == "ScaledToZero"
-    return {**item, "message": ""} if is_moving else item
+    return {**item, "message": _words(item)} if is_moving else item
+
+
+def _words(item: Mapping[str, Any]) -> str:
+    """What of a message with moving figures is news. While the money is enough, its words move as well."""
+    is_lack = item.get("status") == "False" and item.get("type") in IN_WORDS
+    return _FIGURE.sub("0", f"{item.get('message')}") if is_lack else ""

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import resource
 import signal
-from typing import Final
 
 from aiohttp import web
 
 from llamafleet.adapters.access import find_access
 from llamafleet.adapters.management import serve
+from llamafleet.adapters.openfiles import allow_files
 from llamafleet.adapters.transport import Transport
 from llamafleet.waker.book import Book
 from llamafleet.waker.desk import Desk
@@ -20,19 +19,7 @@ from llamafleet.waker.settings import Settings
 from llamafleet.waker.upstream import Upstream
 from llamafleet.waker.view import View
 
-FILES: Final = 65536
-"""Open files: a port for each of 10,000 fleets, two connections for each request, and room. Container
-runtimes start programs with as few as 1,024, and allow more."""
-
 log = logging.getLogger(__name__)
-
-
-def allow_files() -> None:
-    """Raise the limit of open files as far as is needed and allowed."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if resource.RLIM_INFINITY != soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def run(settings: Settings) -> None:

@@ -89,8 +89,9 @@ def _distinct(pods: Iterable[Lifetime], before: Ledger | None) -> list[Lifetime]
     known = {meter.uid for meter in before.meters} if before else set()
     found: dict[str, Lifetime] = {}
     for life in pods:
-        # Whoever is over, and was there at the last look, but has no meter was settled at that look.
-        settled = before and life.over and life.uid not in known and (life.bound or life.created) <= before.at
+        # Whoever is over, and was there at the last look, but has no meter was settled at that look. One that
+        # got its node in the very second of that look may have come after it, and else it has cost nothing.
+        settled = before and life.over and life.uid not in known and (life.bound or life.created) < before.at
         if not settled and (life.over or life.uid not in found):
             found[life.uid] = life
     return sorted(found.values(), key=lambda life: (life.created, life.uid))
