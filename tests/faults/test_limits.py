@@ -29,7 +29,7 @@ SOON_SECONDS = 30.0
 @pytest.fixture
 def operator(installed: ControlPlane, proxy: FaultProxy) -> Iterator[OperatorProcess]:
     """The operator behind the proxy."""
-    with running_operator(installed, door=proxy.door()) as process:
+    with running_operator(installed, "--lease-duration=4", door=proxy.door()) as process:
         until(process.leads, SETTLE_SECONDS, "the operator to lead")
         yield process
         log = process.log.read_text()
