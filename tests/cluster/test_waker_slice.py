@@ -205,13 +205,16 @@ def test_a_slice_that_was_tampered_with_is_repaired(small: Llama, change: dict[s
 
 
 def test_an_operator_without_a_waker_empties_what_an_earlier_choice_has_left(
-    installed: ControlPlane, small: Llama
+    installed: ControlPlane, small: Llama, duty: Duty
 ) -> None:
     small.apply(suspend=True)
     asleep(small)
-    with on_duty(installed) as alone:
-        until(lambda: leads_to(small) == [], SETTLE_SECONDS, "requests to go to no waker")
-        del alone
+    duty.end()
+    try:
+        with on_duty(installed):
+            until(lambda: leads_to(small) == [], SETTLE_SECONDS, "requests to go to no waker")
+    finally:
+        duty.begin()
     small.annotate("note=the-other-one-is-back")
     asleep(small)
 
