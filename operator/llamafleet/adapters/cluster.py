@@ -1,44 +1,34 @@
 """The cluster as the reconciler sees it: fresh reads of our own kinds, warm views of everything else."""
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from llamafleet.adapters import clock as system_clock
 from llamafleet.adapters.carryover import CarryOver
+from llamafleet.adapters.childwriter import ChildWriter
 from llamafleet.adapters.departures import Departures
 from llamafleet.adapters.events import event_of
 from llamafleet.adapters.freshness import Freshness
 from llamafleet.adapters.informer import Informer
-from llamafleet.adapters.kinds import CHILD_BY_NAME, CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD, WAKER_SLICE, Kind
+from llamafleet.adapters.kinds import CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD, WAKER_SLICE, Kind
 from llamafleet.adapters.loads import Loads, LoadSource
 from llamafleet.adapters.logs import Logs
 from llamafleet.adapters.metrics import WRITES
 from llamafleet.adapters.nodes import Nodes
 from llamafleet.adapters.olderkind import apply_status
+from llamafleet.adapters.podwriter import PodWriter
 from llamafleet.adapters.poolview import PoolView
-from llamafleet.adapters.projection import controller_uid, project_child, project_deployment, project_pod
+from llamafleet.adapters.projection import project_child, project_deployment, project_pod
 from llamafleet.adapters.resources import Resources
 from llamafleet.adapters.streams import object_of
 from llamafleet.adapters.transport import Transport
 from llamafleet.adapters.views import Scope, View
 from llamafleet.adapters.wakerview import WakerView
-from llamafleet.api.names import (
-    APPLIED_ANNOTATION,
-    DELETION_COST_ANNOTATION,
-    MODEL_SERVER,
-    NAME_LABEL,
-    RESTING_ANNOTATION,
-    RESTING_SERVER,
-)
 from llamafleet.api.observed import Announcement, ChildSeen, Departed, Key, Load, PodSeen, WakerSeen
-from llamafleet.errors import CleaningUp, Conflict, Ending, Rejected, Stale, Unavailable
-
-NO_OBJECTS_VERSION: Final = "1"
-"""No object can have it: versions are etcd's revisions, and revision 1 is the empty store."""
+from llamafleet.errors import Conflict, Ending, Stale, Unavailable
 
 
 class Cluster:
@@ -81,6 +71,8 @@ class Cluster:
         self._nodes = Nodes(transport)
         self._loads = loads or Loads()
         self._carry_over = CarryOver(transport, scope.home)
+        self._child_writer = ChildWriter(transport, self._child_written)
+        self._pod_writer = PodWriter(transport, self._pod_view.absorb)
 
     async def run(self) -> None:
         """Keep the views warm for ever."""
@@ -221,98 +213,25 @@ class Cluster:
         return await self._logs.of(namespace, pod)
 
     async def create_child(self, intent: Mapping[str, Any]) -> None:
-        """Make a child that we have not seen yet.
-
-        The version that no object has makes this apply a creation: when there is an object of that name, it
-        conflicts, whatever the two would share. So nothing of somebody else is ever touched.
-
-        Raises:
-            CleaningUp: what an earlier resource of the same name left is still being removed.
-            Conflict: an object of that name exists and is not controlled by the same resource.
-        """
-        metadata = intent["metadata"]
-        try:
-            fresh = {**intent, "metadata": {**metadata, "resourceVersion": NO_OBJECTS_VERSION}}
-            await self._apply(fresh, "create")
-        except Conflict:
-            existing = await self._transport.read(_path(intent))
-            if existing is None:
-                raise  # gone again: the next attempt will do
-            raw = object_of(existing)
-            if controller_uid(raw["metadata"]) != controller_uid(metadata):
-                raise _taken(intent, raw["metadata"]) from None
-            await self.update_child(intent, project_child(raw))
+        """Make a child that we have not seen yet; see :meth:`ChildWriter.create`."""
+        await self._child_writer.create(intent)
 
     async def update_child(self, intent: Mapping[str, Any], seen: ChildSeen) -> None:
-        """Bring a child of ours back to our intent; its uid makes sure that it still is the same object.
+        """Bring a child of ours back to our intent; see :meth:`ChildWriter.update`."""
+        await self._child_writer.update(intent, seen)
 
-        Raises:
-            CleaningUp: it is another object by now; the next look will see that one.
-        """
-        identity = {**intent["metadata"], "uid": seen.uid}
-        try:
-            await self._apply_or_replace({**intent, "metadata": identity}, _reason(intent, seen))
-        except Conflict as error:
-            message = f"{_name(intent)} was replaced by another one meanwhile"
-            raise CleaningUp(message) from error
-
-    async def _apply_or_replace(self, intent: Mapping[str, Any], reason: str) -> None:
-        """Apply; where that is refused, replace the lists of the spec first.
-
-        An apply adds its own item beside one that somebody renumbered, a port for example, and the API server
-        then finds two of the same name.
-        """
-        try:
-            await self._apply(intent, reason)
-        except Rejected:
-            if "spec" not in intent:
-                raise
-            identity = {"uid": intent["metadata"]["uid"]}
-            await self._transport.merge(_path(intent), {"metadata": identity, "spec": intent["spec"]})
-            WRITES.labels(intent["kind"], reason).inc()
-            await self._apply(intent, reason)
-
-    async def _apply(self, intent: Mapping[str, Any], reason: str) -> None:
-        body = await self._transport.apply(_path(intent), intent)
-        WRITES.labels(intent["kind"], reason).inc()
-        is_slice = intent["kind"] == WAKER_SLICE.name
-        view = self._waker.slices if is_slice else self._children[intent["kind"]]
-        view.absorb(object_of(body))
+    def _child_written(self, kind: str, raw: dict[str, Any]) -> None:
+        """Read our own writes."""
+        view = self._waker.slices if kind == WAKER_SLICE.name else self._children[kind]
+        view.absorb(raw)
 
     async def mark(self, namespace: str, pod: PodSeen, cost: int) -> None:
-        """Say what the deletion of a pod costs. A pod that is gone, or another by now, needs no mark.
-
-        Raises:
-            Unavailable: the API server cannot be reached or refuses.
-        """
-        with contextlib.suppress(Conflict, Rejected):
-            await self._patch_pod(
-                namespace, pod, {"annotations": {DELETION_COST_ANNOTATION: str(cost)}}, "mark"
-            )
+        """Say what the deletion of a pod costs; see :meth:`PodWriter.mark`."""
+        await self._pod_writer.mark(namespace, pod, cost)
 
     async def rest(self, namespace: str, pod: PodSeen, since: datetime | None) -> None:
-        """Take a pod out of its Service since an instant, or put it back; nothing when it is gone.
-
-        Raises:
-            Unavailable: the API server cannot be reached or refuses, whatever the reason: who is not told
-                must not be taken for resting.
-        """
-        labels = {NAME_LABEL: MODEL_SERVER if since is None else RESTING_SERVER}
-        annotations = {RESTING_ANNOTATION: None if since is None else since.isoformat()}
-        await self._patch_pod(namespace, pod, {"labels": labels, "annotations": annotations}, "rest")
-
-    async def _patch_pod(self, namespace: str, pod: PodSeen, change: Mapping[str, Any], reason: str) -> None:
-        """Change the metadata of this very pod, if it is there.
-
-        Raises:
-            Rejected: it is another one by now: the API server says that a uid is immutable.
-            Unavailable: the API server cannot be reached or refuses.
-        """
-        content = {"metadata": {"uid": pod.uid, **change}}
-        body = await self._transport.merge(POD.path(namespace, pod.name), content)
-        if body is not None:
-            WRITES.labels("Pod", reason).inc()
-            self._pod_view.absorb(object_of(body))
+        """Take a pod out of its Service since an instant, or put it back; see :meth:`PodWriter.rest`."""
+        await self._pod_writer.rest(namespace, pod, since)
 
     async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
         """Write the whole status of a LlamaDeployment.
@@ -376,31 +295,3 @@ def _is_ours(key: Key, pod: PodSeen) -> bool:
     on may be a copy that somebody made.
     """
     return pod.controller.rpartition("-")[0] == key.name
-
-
-def _reason(intent: Mapping[str, Any], seen: ChildSeen) -> str:
-    """Whether we want something else than before, or somebody else has changed what we wanted."""
-    same = seen.applied == intent["metadata"]["annotations"].get(APPLIED_ANNOTATION)
-    return "repair" if same else "change"
-
-
-def _path(intent: Mapping[str, Any]) -> str:
-    kind, metadata = CHILD_BY_NAME[intent["kind"]], intent["metadata"]
-    return kind.path(metadata["namespace"], metadata["name"])
-
-
-def _name(intent: Mapping[str, Any]) -> str:
-    """An object as people write it: ``Service team-a/scout``."""
-    metadata = intent["metadata"]
-    return f"{intent['kind']} {metadata['namespace']}/{metadata['name']}"
-
-
-def _taken(intent: Mapping[str, Any], existing: Mapping[str, Any]) -> Conflict | CleaningUp:
-    """Why we cannot have the name: our own past, or somebody else."""
-    what = _name(intent)
-    (owner,) = intent["metadata"]["ownerReferences"]
-    before = existing.get("ownerReferences", ())
-    if any((past["kind"], past["name"]) == (owner["kind"], owner["name"]) for past in before):
-        return CleaningUp(f"{what} of an earlier LlamaDeployment of this name is still being removed")
-    rule = "does not belong to this LlamaDeployment; it is left as it is. Rename one of the two"
-    return Conflict(f"{what} exists and {rule}")
