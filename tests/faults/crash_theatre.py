@@ -33,6 +33,9 @@ HOLD_SECONDS = 15.0
 NODES = 8
 """Of eight GPUs each: more than all fleets need while one of them is rolled out."""
 
+NUMBERS = itertools.count(1)
+"""Of namespaces. Each is used once: an account outlives its resource, and a namesake goes on with it."""
+
 Cast = tuple[Story, Point | None]
 
 
@@ -51,7 +54,6 @@ class Theatre:
         self._cluster = cluster
         self._proxy = proxy
         self._truth = truth
-        self._numbers = itertools.count(1)
         self._lanes: list[Lane] = []
         self._loads: dict[str, int] = {}
         proxy.add(Rule(fault=Call(self._before, self._after), verbs=WRITES))
@@ -66,7 +68,7 @@ class Theatre:
         Raises:
             AssertionError: what is left of one is not what is left of an undisturbed run.
         """
-        self._lanes = [Lane(story, point, f"crash-{next(self._numbers)}") for story, point in casts]
+        self._lanes = [Lane(story, point, f"crash-{next(NUMBERS)}") for story, point in casts]
         head = {"apiVersion": "v1", "kind": "Namespace"}
         self._cluster.apply(*({**head, "metadata": {"name": lane.namespace}} for lane in self._lanes))
         self._open(self._lanes)
@@ -172,15 +174,12 @@ class Theatre:
 @contextlib.contextmanager
 def theatre(cluster: ControlPlane, proxy: FaultProxy) -> Iterator[Theatre]:
     """A theatre with an operator on duty, for the length of a block."""
-    cluster.apply(pool(STEADY, f"{PRICE}"))
-    nodes = cluster.add_gpu_nodes(NODES, prefix="crash")
-    with Truth(cluster) as truth:
-        found = Theatre(cluster, proxy, truth)
-        with answering(SERVING_PORT, found.answer):
-            found.duty.begin()
-            try:
-                yield found
-            finally:
-                found.duty.end()
-    cluster.kubectl("delete", "gpupool", "--all")
-    cluster.kubectl("delete", "node", *nodes)
+    with contextlib.ExitStack() as stack:
+        cluster.apply(pool(STEADY, f"{PRICE}"))
+        stack.callback(cluster.kubectl, "delete", "gpupool", "--all")
+        stack.callback(cluster.kubectl, "delete", "node", *cluster.add_gpu_nodes(NODES, prefix="crash"))
+        found = Theatre(cluster, proxy, stack.enter_context(Truth(cluster)))
+        stack.enter_context(answering(SERVING_PORT, found.answer))
+        stack.callback(found.duty.end)
+        found.duty.begin()
+        yield found
