@@ -2,6 +2,12 @@
 
 import signal
 
+from hypothesis import settings
+
 # A shell starts background jobs with SIGINT ignored, and children inherit that; a CI runner may do the same.
 # With a handler of our own here, the programs that tests start get Ctrl-C as a person's terminal gives it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Time limits are pytest's: a busy machine is no failure of an example.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")

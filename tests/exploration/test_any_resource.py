@@ -27,9 +27,9 @@ POOLS: Final = st.one_of(
     ),
 )
 CASES = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
-WALKS = settings(CASES, max_examples=60)
+WALKS = settings(CASES, max_examples=30)
 
 
 class Fleet:

@@ -25,7 +25,7 @@ from testbed.control_plane import ControlPlane
 
 pytestmark = pytest.mark.cluster
 
-COUNT: Final = 120
+COUNT: Final = 60
 IN_FLIGHT: Final = 8
 
 Ask = Callable[[Author, Any], Coroutine[Any, Any, str | None]]

@@ -22,7 +22,7 @@ ALL = os.environ.get("LLAMAFLEET_CRASHES") == "all"
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3 * 3600 if ALL else 1800)]
 
 SEED = os.environ.get("LLAMAFLEET_SEED", "1")
-ROUNDS = 3
+ROUNDS = 2
 """Of a share: each kills the operator once, at two points of every story."""
 
 DELETE = next(story for story in STORIES if story.name == "delete")

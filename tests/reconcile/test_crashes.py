@@ -119,7 +119,7 @@ LONG_ENOUGH = 7000
 """Seconds: the window of the schedule is over by then."""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stories(), CRASHES)
 def test_several_crashes_in_any_story_are_put_right(script: tuple[Deed, ...], crashes: list[Crash]) -> None:
     """With a standby: a new process may lose the account of what was deleted while it was not there."""

@@ -25,7 +25,7 @@ from reconcile.stories import HOUR, Story, chance, story
 from reconcile.truths import wrong
 
 FEW = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler month
