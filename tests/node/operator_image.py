@@ -18,6 +18,8 @@ def operator_image() -> Image:
     lock = (ROOT / "locks" / "runtime.txt").read_text()
     names = re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)
     files = {name: file for one in names for name, file in _of_distribution(one)}
+    # It asks for its own version.
+    files |= {name: file for name, file in _of_distribution("llamafleet") if ".dist-info/" in name}
     files |= {
         f"{PACKAGES}/llamafleet/{file.relative_to(PACKAGE)}": file
         for file in PACKAGE.rglob("*")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fleet_operator import MANIFESTS, NAMESPACE
 from llamafleet.api.names import WAKER_NAME
 from testbed.control_plane import ControlPlane
+from testbed.errors import TestbedError
 from testbed.real_node_files import LABEL
 
 ROLLOUT_SECONDS = 60
@@ -29,7 +30,12 @@ def running_wakers(cluster: ControlPlane) -> Iterator[None]:
         cluster.kubectl("apply", "--server-side", "-k", str(MANIFESTS / "waker"))
         cluster.kubectl("patch", "deployment", WAKER_NAME, here, patch)
         timeout = f"--timeout={ROLLOUT_SECONDS}s"
-        cluster.kubectl("rollout", "status", f"deployment/{WAKER_NAME}", here, timeout)
+        try:
+            cluster.kubectl("rollout", "status", f"deployment/{WAKER_NAME}", here, timeout)
+        except TestbedError as error:
+            log = cluster.kubectl("logs", f"deployment/{WAKER_NAME}", here)
+            message = f"{error} Its log: {log}"
+            raise TestbedError(message) from error
         yield
     finally:
         cluster.kubectl("delete", "-k", str(MANIFESTS / "waker"), "--wait=false", "--ignore-not-found")
