@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from kubernetes import aio as kubernetes
 
 from bench.fleet import Written, owned
-from llamafleet.adapters.access import Access
 from llamafleet.adapters.kinds import CHILD_BY_NAME, LLAMA_DEPLOYMENT, Kind
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
 from llamafleet.reconcile.queue import WORKERS
+from reach import access_of
 from testbed.errors import TestbedError
 
 IN_FLIGHT: Final = WORKERS
@@ -29,13 +28,7 @@ Events = AsyncIterator[dict[str, Any]]
 @contextlib.asynccontextmanager
 async def connected(kubeconfig: Path) -> AsyncIterator[Transport]:
     """A transport of its own, by this kubeconfig alone: never to a cluster that the environment names."""
-    configuration = kubernetes.client.Configuration()
-    await kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]  # the client has no types here
-        config_file=str(kubeconfig), client_configuration=configuration
-    )
-    api = kubernetes.client.ApiClient(configuration)
-    access = Access(configuration.host, api.rest_client.ssl_context, configuration)
-    await api.close()  # type: ignore[no-untyped-call]  # likewise
+    access = await access_of(kubeconfig)
     async with access.open_session() as session:
         yield Transport(session, access.server)
 

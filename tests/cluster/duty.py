@@ -7,6 +7,8 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from fleet_operator import NAMESPACE, running_operator
 from llamas import SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
@@ -94,3 +96,10 @@ def on_duty(cluster: ControlPlane, *options: str) -> Iterator[Duty]:
         duty.end()
     decisions = {request["annotations"]["authorization.k8s.io/decision"] for request in duty.requests()}
     assert decisions == {"allow"}, "the operator asked for something that it may not have"
+
+
+@pytest.fixture(scope="module")
+def duty(installed: ControlPlane) -> Iterator[Duty]:
+    """The operator, for the tests of this module."""
+    with on_duty(installed) as found:
+        yield found

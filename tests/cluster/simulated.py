@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from kubernetes.aio import client, config
 
 from fleet_operator import NAMESPACE
-from llamafleet.adapters.access import Access
 from llamafleet.adapters.cluster import Cluster
 from llamafleet.adapters.transport import Transport
 from llamafleet.adapters.views import Scope
@@ -27,6 +25,7 @@ from llamafleet.reconcile.allowance import LOOK_SECONDS
 from llamafleet.reconcile.queue import WorkQueue
 from llamafleet.reconcile.reconciler import Reconciler
 from llamafleet.reconcile.workers import run_workers
+from reach import access_of
 from testbed.cluster import Cluster as Testbed
 
 SPEED = 30
@@ -136,7 +135,8 @@ async def simulated_operator(
     testbed: Testbed, folder: Path, clock: SimulatedClock
 ) -> AsyncIterator[SimulatedOperator]:
     """Run it for the length of a block, with a kubeconfig in that folder."""
-    access = await _access(testbed, folder / "config")
+    testbed.kubeconfig_for_service_account(NAMESPACE, "llamafleet", folder / "config")
+    access = await access_of(folder / "config")
     queue = FastQueue(look_seconds=LOOK_SECONDS / SPEED)
     async with access.open_session() as session:
         transport = SimulatedTimes(session, access.server, clock=clock)
@@ -155,15 +155,3 @@ async def simulated_operator(
             # Before the tasks give connections back: the session waits for the end of those in use only.
             await session.close()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _access(testbed: Testbed, path: Path) -> Access:
-    """The service account's access to this cluster, and not to whatever the environment names."""
-    testbed.kubeconfig_for_service_account(NAMESPACE, "llamafleet", path)
-    configuration = client.Configuration()
-    await config.load_kube_config(str(path), client_configuration=configuration)  # type: ignore[no-untyped-call]
-    api = client.ApiClient(configuration)
-    try:
-        return Access(configuration.host.rstrip("/"), api.rest_client.ssl_context, configuration)
-    finally:
-        await api.close()  # type: ignore[no-untyped-call]

@@ -1,13 +1,12 @@
 """A fleet opens and closes at its hours and by hand, on the real control plane and by the real clock."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from cluster.duty import Duty, on_duty
+from cluster.duty import Duty
 from fleet_operator import running_operator
 from llamafleet.api.names import CLOSED_LABEL
 from llamas import SETTLE_SECONDS, Llama
@@ -24,13 +23,6 @@ LATE = timedelta(seconds=5)
 
 HALF_A_DAY = timedelta(hours=12)
 QUIET = timedelta(seconds=10)
-
-
-@pytest.fixture(scope="module")
-def duty(installed: ControlPlane) -> Iterator[Duty]:
-    """The operator, for the tests of this module."""
-    with on_duty(installed) as found:
-        yield found
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster.duty import Duty, on_duty
+from cluster.duty import Duty
 from fleet_operator import running_operator
 from llamafleet.api.schedule import Schedule
 from llamafleet.planning.drain import drain
@@ -37,13 +37,6 @@ WARNING_SECONDS = 3.0
 ALWAYS = {"windows": [{"name": "day", "start": "0 0 * * *", "duration": "24h"}]}
 GOLD = {"pools": ["gold"]}
 CEILING = {"minReplicas": 1, "maxReplicas": 1000}
-
-
-@pytest.fixture(scope="module")
-def duty(installed: ControlPlane) -> Iterator[Duty]:
-    """The operator, for the tests of this module."""
-    with on_duty(installed) as found:
-        yield found
 
 
 @pytest.fixture

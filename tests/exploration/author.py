@@ -11,11 +11,10 @@ from typing import Any, Final
 
 import aiohttp
 import orjson
-from kubernetes import aio as kubernetes
 
 from exploration.mending import Json
-from llamafleet.adapters.access import Access
 from llamafleet.adapters.kinds import Kind
+from reach import access_of
 
 MANAGER: Final = "author"
 APPLY: Final = "application/apply-patch+yaml"
@@ -112,13 +111,7 @@ async def applied(writer: Author, kind: Kind, raw: Json) -> Answer:
 @contextlib.asynccontextmanager
 async def author(kubeconfig: Path) -> AsyncIterator[Author]:
     """A session by this kubeconfig alone: never to a cluster that the environment names."""
-    configuration = kubernetes.client.Configuration()
-    await kubernetes.config.load_kube_config(  # type: ignore[no-untyped-call]  # the client has no types here
-        config_file=str(kubeconfig), client_configuration=configuration
-    )
-    api = kubernetes.client.ApiClient(configuration)
-    access = Access(configuration.host, api.rest_client.ssl_context, configuration)
-    await api.close()  # type: ignore[no-untyped-call]  # likewise
+    access = await access_of(kubeconfig)
     async with access.open_session() as session:
         yield Author(session, access.server)
     await asyncio.sleep(CLOSING_SECONDS)

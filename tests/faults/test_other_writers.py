@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cluster.duty import Duty, on_duty
+from cluster.duty import Duty
 from llamas import SETTLE_SECONDS, Llama, pool, pools
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
@@ -22,13 +22,6 @@ HPA_SECONDS = 40.0
 
 PRICE = 10
 """USD an hour of one replica."""
-
-
-@pytest.fixture(scope="module")
-def duty(installed: ControlPlane) -> Iterator[Duty]:
-    """The operator, for the tests of this module."""
-    with on_duty(installed) as found:
-        yield found
 
 
 @pytest.fixture

@@ -5,24 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from llamafleet.simulation import Policy, View
+from llamafleet.simulation import Policy
 from llamafleet.simulation.policies import Hpa, Keda, KubeAI, Static, active, waiting
+from llamafleet.simulation.view import NOTHING
 
-QUIET = View(
-    now_s=0,
-    wanted=1,
-    ready=1,
-    coming=0,
-    draining=0,
-    waiting=0,
-    running=0,
-    finished=0,
-    prompt_tokens=0,
-    generation_tokens=0,
-    kv_usage=0.0,
-    cold_starts=(),
-    billed_s=0,
-)
+QUIET = dataclasses.replace(NOTHING, wanted=1, ready=1, kv_usage=0.0)
 
 
 def told(policy: Policy, *queue: int, wanted: int = 1, start: int = 1) -> Sequence[int]:

@@ -74,6 +74,11 @@ async def find_access() -> Access:
     except (config.ConfigException, OSError, ValueError) as error:
         message = f"no access to a cluster: {error}. Set KUBECONFIG, or run in a pod with a service account"
         raise Unavailable(message) from error
+    return await access_by(configuration)
+
+
+async def access_by(configuration: client.Configuration) -> Access:
+    """The access that a configuration of the official client describes."""
     api = client.ApiClient(configuration)
     try:
         return Access(configuration.host.rstrip("/"), api.rest_client.ssl_context, configuration)
