@@ -90,10 +90,25 @@ def test_what_the_leader_has_in_its_account_is_done_with() -> None:
     past.add(SCOUT, of_uid("never bound", bound=None, created=NOW))
     past.add(MAVERICK, of_uid("another's", bound=NOW))
     at = (NOW + timedelta(minutes=1)).isoformat()
-    past.accounted(SCOUT, {"at": at, "meters": [{"uid": "metered"}]})
+    past.accounted(SCOUT, written(at, "metered"))
     assert [one.pod.uid for one in past.of(SCOUT)] == ["metered", "in that second", "later"]
     assert [one.pod.uid for one in past.of(MAVERICK)] == ["another's"]
     assert set(past.owners()) == {SCOUT, MAVERICK}
+
+
+def written(at: str, *uids: str, **fields: Any) -> dict[str, Any]:
+    """An account with a meter for each of these pods."""
+    meters = [{"uid": uid, "since": NOW.isoformat()} for uid in uids]
+    return {"month": "2026-11", "at": at, "meters": meters, **fields}
+
+
+def test_the_version_of_an_end_says_whether_it_is_in_the_account() -> None:
+    past = Departures()
+    past.add(SCOUT, of_uid("known", bound=NOW, resource_version="500"))
+    past.add(SCOUT, of_uid("unheard of", bound=NOW, resource_version="501"))
+    past.add(SCOUT, of_uid("ended before it went", bound=NOW, resource_version="502", phase="Failed"))
+    past.accounted(SCOUT, written((NOW + timedelta(minutes=1)).isoformat(), podsVersion=500))
+    assert [one.pod.uid for one in past.of(SCOUT)] == ["unheard of"]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,10 @@ class Memory:
         del key
         return self.gone
 
+    def pods_version(self, key: Key) -> int | None:
+        del key
+        return None
+
     def settled(self, key: Key, uids: Iterable[str]) -> None:
         del key
         past = set(uids)

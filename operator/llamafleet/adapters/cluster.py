@@ -180,6 +180,10 @@ class Cluster:
         """The pods that were removed since this process sees the cluster, and not settled yet."""
         return self._departures.of(key)
 
+    def pods_version(self, key: Key) -> int:
+        """Up to which resource version all of this is known of the pods."""
+        return self._pod_view.version(key.namespace)
+
     def settled(self, key: Key, uids: Iterable[str]) -> None:
         """These departed pods are accounted for."""
         self._departures.settle(key, uids)

@@ -1,10 +1,12 @@
 """The pods that are gone, remembered until somebody has accounted for them."""
 
 import logging
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Final
 
+from pydantic import ValidationError
+
+from llamafleet.api.ledger import Ledger
 from llamafleet.api.observed import Departed, Key
 
 MOST: Final = 5_000
@@ -50,20 +52,17 @@ class Departures:
     def accounted(self, owner: Key, ledger: object) -> None:
         """Whoever works has written this account: what is in it, this process need not remember.
 
-        A pod that had a node before the last look of the account, and has no meter any more, is in its sums.
+        A pod whose end was known to whoever wrote it, and that has no meter any more, is in its sums.
         """
-        if owner not in self._by_owner or not isinstance(ledger, Mapping):
+        if owner not in self._by_owner:
             return
         try:
-            at = datetime.fromisoformat(ledger["at"])
-            metered = {meter["uid"] for meter in ledger.get("meters") or ()}
-            past = [one.pod for one in self._by_owner[owner].values()]
-            self.settle(
-                owner,
-                [pod.uid for pod in past if (pod.bound or pod.created) < at and pod.uid not in metered],
-            )
-        except (KeyError, TypeError, ValueError):  # somebody garbled it
+            account = Ledger.model_validate(ledger)
+        except ValidationError:  # somebody garbled it
             return
+        metered = {meter.uid for meter in account.meters}
+        past = [one.pod for one in self._by_owner[owner].values() if one.pod.uid not in metered]
+        self.settle(owner, [pod.uid for pod in past if account.covers(pod.bound or pod.created, pod.version)])
 
     def owners(self) -> Iterable[Key]:
         """The LlamaDeployments of which a pod is remembered."""

@@ -80,6 +80,11 @@ class Informer(Generic[T]):
         """The known objects of one LlamaDeployment, by name."""
         return self._table.of(owner)
 
+    @property
+    def version(self) -> int:
+        """The resource version up to which everything is known; 0: nothing is."""
+        return self._newest
+
     def owners(self) -> tuple[Key, ...]:
         """Every LlamaDeployment of which an object is known."""
         return self._table.owners()

@@ -61,6 +61,11 @@ class View(Generic[T]):
         informer = self._of(owner.namespace)
         return {} if informer is None else informer.of(owner)
 
+    def version(self, namespace: str) -> int:
+        """The resource version up to which everything in a namespace is known; 0: nothing is."""
+        informer = self._of(namespace)
+        return 0 if informer is None else informer.version
+
     def owners(self) -> tuple[Key, ...]:
         """Every LlamaDeployment of which an object is known."""
         return tuple(owner for informer in self._informers.values() for owner in informer.owners())

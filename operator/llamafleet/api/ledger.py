@@ -5,6 +5,7 @@ cannot be seen again: the sums of pods that are gone, and from when on the other
 """
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -146,6 +147,9 @@ class Ledger(Record):
     at: Timestamp
     """The last look that is in the sums. Required."""
 
+    pods_version: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
+    """Up to which resource version everything about pods is in the sums. Absent: nobody said."""
+
     spent: Phases = Phases()
     """What was spent this month before the meters' own beginnings."""
 
@@ -166,3 +170,15 @@ class Ledger(Record):
 
     meters: Annotated[tuple[Meter, ...], Field(max_length=MAX_METERS, json_schema_extra=keyed_by("uid"))] = ()
     """The pods that are paid for right now."""
+
+    def covers(self, begin: datetime, version: int | None) -> bool:
+        """Whether the end of a pod that has no meter was known when this was written.
+
+        Args:
+            begin: when it got its node, or was created, if it got none; UTC.
+            version: the resource version of its last state; None: that does not tell.
+        """
+        if version is None or self.pods_version is None:
+            # One that got its node in the very second of the look may have come after it.
+            return begin < self.at
+        return begin <= self.at and version <= self.pods_version

@@ -106,6 +106,11 @@ class PodSeen:
     resting: datetime | None
 
     @property
+    def version(self) -> int | None:
+        """The version of its last state; None once it has ended for good: what follows costs nothing more."""
+        return None if self.phase in FINISHED else int(self.resource_version)
+
+    @property
     def active(self) -> bool:
         """Whether the pod runs or will run: nobody deletes it and it has not ended for good."""
         return not self.deleting and self.phase not in FINISHED

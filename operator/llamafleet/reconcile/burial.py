@@ -26,7 +26,12 @@ async def bury(world: World, known: Catalogue, key: Key, now: datetime) -> None:
     Raises:
         Unavailable: the API server cannot be reached or refuses.
     """
-    raw, departed, pods = world.left(key), world.departed(key), world.pods(key)
+    raw, departed, pods, version = (
+        world.left(key),
+        world.departed(key),
+        world.pods(key),
+        world.pods_version(key),
+    )
     ledger = None if raw is None else read_ledger(raw)
     if ledger is not None:
         pools, unreadable = await read_pools(world)
@@ -38,7 +43,7 @@ async def bury(world: World, known: Catalogue, key: Key, now: datetime) -> None:
             zone=ledger.time_zone,
             grace=grace,
         )
-        last = account(ledger, (*pods, *departed), ground, now).ledger
+        last = account(ledger, (*pods, *departed), ground, now, version).ledger
         kept = left_behind(last, now, grace).model_dump(mode="json", by_alias=True, exclude_none=True)
         try:
             await world.carry_over(key, kept)

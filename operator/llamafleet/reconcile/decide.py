@@ -74,7 +74,7 @@ def _account(seen: Seen, pools: Pools) -> tuple[Ledger, ColdStarts]:
         zone=_zone(seen),
         grace=timedelta(seconds=drain(schedule).grace),
     )
-    found = account(seen.last_ledger, (*fleet.pods, *fleet.departed), ground, seen.now)
+    found = account(seen.last_ledger, (*fleet.pods, *fleet.departed), ground, seen.now, fleet.version)
     before = seen.last_status.cold_start
     shape = seen.last_status.plan
     of = kind(shape.checkpoint, shape.gpu) if shape else ""

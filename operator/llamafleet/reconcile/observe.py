@@ -89,7 +89,7 @@ async def _carried(world: Views, key: Key) -> Ledger | None:
 async def _fleet(
     world: Views, key: Key, llama: LlamaDeployment | InvalidSpec, pools: tuple[GpuPool, ...]
 ) -> Fleet:
-    pods, departed = world.pods(key), world.departed(key)
+    pods, departed, version = world.pods(key), world.departed(key), world.pods_version(key)
     active = tuple(pod for pod in pods if pod.active)
     return Fleet(
         pods=pods,
@@ -98,6 +98,7 @@ async def _fleet(
         spot=await spot_nodes(world, (*pods, *(one.pod for one in departed)), pools),
         logs=await _logs(world, key.namespace, active),
         held=world.held(key),
+        version=version,
     )
 
 

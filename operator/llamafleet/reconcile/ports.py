@@ -25,6 +25,9 @@ class Views(Protocol):
     def departed(self, key: Key) -> tuple[Departed, ...]:
         """The pods that were removed and not settled yet, in the order in which we heard of it."""
 
+    def pods_version(self, key: Key) -> int | None:
+        """Up to which resource version all of this is known of the pods; None: nobody says."""
+
     async def log_of(self, namespace: str, pod: PodSeen) -> str:
         """The end of the log of the container that ended last."""
 

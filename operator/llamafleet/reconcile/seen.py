@@ -35,6 +35,7 @@ class Fleet:
     Attributes:
         pods: every pod that exists, oldest first.
         departed: the pods that went since somebody last accounted for them.
+        version: up to which resource version all is known of both; None: nobody says.
         loads: what ready pods say of their work, by uid; None when nobody needs to know.
         spot: whether a node is a spot node, by name, where that decides a price.
         logs: the end of the log of containers that ended, by pod uid.
@@ -47,6 +48,7 @@ class Fleet:
     spot: Mapping[str, bool | None]
     logs: Mapping[str, str]
     held: int | None = None
+    version: int | None = None
 
     @property
     def active(self) -> tuple[PodSeen, ...]:

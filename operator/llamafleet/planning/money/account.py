@@ -46,16 +46,20 @@ class Account:
 
 
 def account(
-    before: Ledger | None, pods: Iterable[PodSeen | Departed], ground: Ground, now: datetime
+    before: Ledger | None,
+    pods: Iterable[PodSeen | Departed],
+    ground: Ground,
+    now: datetime,
+    version: int | None = None,
 ) -> Account:
-    """Settle the pods that exist and those that went.
+    """Settle the pods that exist and those that went, of which all was known up to a resource version.
 
     Raises:
         InvalidSpec: the zone is unknown.
     """
     known = {meter.uid: meter.hourly_usd for meter in before.meters} if before else {}
     lives = [_life(pod, ground, known) for pod in pods]
-    after = settle(before, lives, now, ground.zone, ground.grace)
+    after = settle(before, lives, now, ground.zone, ground.grace, version)
     return Account(after, _starts(before, after, lives))
 
 

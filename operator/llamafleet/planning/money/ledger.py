@@ -46,7 +46,12 @@ class _Look:
 
 
 def settle(
-    before: Ledger | None, pods: Sequence[Lifetime], now: datetime, zone_name: str, grace: timedelta
+    before: Ledger | None,
+    pods: Sequence[Lifetime],
+    now: datetime,
+    zone_name: str,
+    grace: timedelta,
+    version: int | None = None,
 ) -> Ledger:
     """The checkpoint after a look at the pods.
 
@@ -59,6 +64,7 @@ def settle(
         now: the instant, UTC. When the clock was stepped back nothing is taken back.
         zone_name: the zone in which the month turns.
         grace: how long a pod may take from the request to delete it until it is gone.
+        version: up to which resource version everything about pods was known; None: nobody says.
 
     Raises:
         InvalidSpec: the zone is unknown.
@@ -68,9 +74,11 @@ def settle(
     if before and before.month > month.label:
         month = month_called(before.month, zone)
     last = month_before(month, zone)
-    look = _look(before, _distinct(pods, before), now, grace, month.begin)
+    is_late = _is_late(before, version, now)
+    look = _look(before, _distinct(pods, before), now, grace, month.begin, is_late=is_late)
     after = _entered(_turned(before, now, month, last), look, now, month, last)
-    after = after if after.time_zone == zone_name else after.model_copy(update={"time_zone": zone_name})
+    known = before.pods_version if before and is_late else version
+    after = after.model_copy(update={"time_zone": zone_name, "pods_version": known})
     return before if before and _is_no_news(before, after, now) else after
 
 
@@ -89,21 +97,47 @@ def _distinct(pods: Iterable[Lifetime], before: Ledger | None) -> list[Lifetime]
     known = {meter.uid for meter in before.meters} if before else set()
     found: dict[str, Lifetime] = {}
     for life in pods:
-        # Whoever is over, and was there at the last look, but has no meter was settled at that look. One that
-        # got its node in the very second of that look may have come after it, and else it has cost nothing.
-        settled = before and life.over and life.uid not in known and (life.bound or life.created) < before.at
-        if not settled and (life.over or life.uid not in found):
+        # Whoever was known at the last look, but has no meter, was settled at that look. A view that is
+        # behind may still show it.
+        is_settled = before and life.uid not in known and _is_covered(before, life)
+        if not is_settled and (life.over or life.uid not in found):
             found[life.uid] = life
     return sorted(found.values(), key=lambda life: (life.created, life.uid))
 
 
+def _is_covered(before: Ledger, life: Lifetime) -> bool:
+    """Whether a pod without a meter is in the sums."""
+    if life.over:
+        return before.covers(life.bound or life.created, life.version)
+    knows = before.pods_version is not None and life.version is not None
+    return knows and life.bound is not None and before.covers(life.bound, life.version)
+
+
+def _is_late(before: Ledger | None, version: int | None, now: datetime) -> bool:
+    """Whether the view of the pods is behind the checkpoint, which another process has written.
+
+    A silent watch is noticed after 90 s; what lasts for longer is a cluster whose versions began anew.
+    """
+    if before is None or before.pods_version is None or version is None:
+        return False
+    return version < before.pods_version and now - before.at < REFRESH
+
+
 def _look(
-    before: Ledger | None, lives: Sequence[Lifetime], now: datetime, grace: timedelta, begin: datetime
+    before: Ledger | None,
+    lives: Sequence[Lifetime],
+    now: datetime,
+    grace: timedelta,
+    begin: datetime,
+    *,
+    is_late: bool,
 ) -> _Look:
     """Every pod followed to the present."""
     old = {meter.uid: meter for meter in before.meters} if before else {}
-    lost, waiting = guesses(before, lives, now, grace) if before else ((), ())
-    followed = [_follow(old.get(life.uid), life, now, begin) for life in lives if life.bound]
+    lost, waiting = guesses(before, lives, now, grace, is_late=is_late) if before else ((), ())
+    # A view that is behind may show a pod without the node that it has.
+    paid = [life for life in lives if life.bound or life.uid in old]
+    followed = [_follow(old.get(life.uid), life, now, begin) for life in paid]
     return _Look(
         meters=(*(meter for one in followed for meter in one.meters), *waiting),
         charges=(
@@ -260,4 +294,4 @@ def _is_no_news(before: Ledger, after: Ledger, now: datetime) -> bool:
 def _still(ledger: Ledger) -> Ledger:
     """A checkpoint without what every look changes."""
     meters = tuple(meter.model_copy(update={"tokens": None}) for meter in ledger.meters)
-    return ledger.model_copy(update={"at": None, "tokens": 0, "meters": meters})
+    return ledger.model_copy(update={"at": None, "pods_version": None, "tokens": 0, "meters": meters})

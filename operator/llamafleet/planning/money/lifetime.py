@@ -36,6 +36,7 @@ class Lifetime:
         hourly_usd: what it costs per hour, US dollars; None: no price is known.
         idle: whether it had no request at the last reading; None: there is no reading.
         tokens: its token counter at the last reading; None: there is no reading.
+        version: the resource version of its last state; None: that does not tell when it ended.
     """
 
     uid: str
@@ -52,6 +53,7 @@ class Lifetime:
     hourly_usd: Decimal | None = None
     idle: bool | None = None
     tokens: int | None = None
+    version: int | None = None
 
     @property
     def latest_instant(self) -> datetime:
@@ -93,6 +95,7 @@ def lifetime(
         hourly_usd=None if hourly_usd is None else hourly_usd.quantize(DECIMALS),
         idle=idle,
         tokens=tokens,
+        version=seen.version,
     )
 
 

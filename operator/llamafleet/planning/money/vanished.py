@@ -36,7 +36,7 @@ class Guess:
 
 
 def guesses(
-    before: Ledger, lives: Sequence[Lifetime], now: datetime, grace: timedelta
+    before: Ledger, lives: Sequence[Lifetime], now: datetime, grace: timedelta, *, is_late: bool
 ) -> tuple[tuple[Guess, ...], tuple[Meter, ...]]:
     """The ends of the pods that vanished, and the meters that have to wait.
 
@@ -45,14 +45,15 @@ def guesses(
         lives: the pods that exist, and those whose removal was seen.
         now: the instant, UTC.
         grace: how long a pod of the fleet may take from the request to delete it until it is gone.
+        is_late: whether the pods were seen as they were before the checkpoint: then nobody has vanished.
     """
     there = {life.uid for life in lives}
     lost = sorted(
         (meter for meter in before.meters if meter.uid not in there),
         key=lambda meter: (meter.since, meter.uid),
     )
-    if now <= before.at:
-        # The clock was stepped back. When it has caught up, the time that nobody saw is known again.
+    if is_late or now <= before.at:
+        # Or the clock was stepped back. When all has caught up, the time that nobody saw is known again.
         return (), tuple(lost)
     born, between = _births(before, lives)
     asked = [_asked(meter, meter.until, before.at, now) for meter in lost if meter.until]
