@@ -35,8 +35,8 @@ class World:
         self.done: list[Deed] = []
         self.ends: list[tuple[Key, float]] = []
         self._cluster, self._proxy = cluster, proxy
-        spaces = sorted({key.namespace for key in self.keys})
-        cluster.apply(*map(_namespace, spaces))
+        self._spaces: list[str] = []
+        self._open({key.namespace for key in self.keys})
         self._nodes = cluster.add_gpu_nodes(NODES, prefix="seeded")
 
     def live(self, deeds: Iterable[Deed]) -> None:
@@ -67,7 +67,7 @@ class World:
     def twins(self, prefix: str) -> dict[Key, Key]:
         """Create what every author asks for once more, in fresh namespaces; by fleet, its twin."""
         found = {key: Key(f"{prefix}{key.namespace}", key.name) for key in self.specs}
-        self._cluster.apply(*map(_namespace, sorted({twin.namespace for twin in found.values()})))
+        self._open({twin.namespace for twin in found.values()})
         self._cluster.apply(*(_llama(found[key], spec) for key, spec in self.specs.items()))
         return found
 
@@ -77,10 +77,17 @@ class World:
         return Witnesses(spans, self._proxy.exchanges, self.ends, time.time() - time.monotonic())
 
     def end(self) -> None:
-        """End the operators and take the nodes away."""
+        """End the operators and leave no fleet, pod or node behind."""
         for slot in self.slots:
             slot.end()
+        self._cluster.kubectl("delete", "namespace", "--timeout=120s", *self._spaces)
         self._cluster.kubectl("delete", "node", "--wait=false", *self._nodes)
+
+    def _open(self, spaces: Iterable[str]) -> None:
+        """Make namespaces, which :meth:`end` takes away."""
+        names = sorted(spaces)
+        self._cluster.apply(*map(_namespace, names))
+        self._spaces += names
 
     def _do(self, deed: Deed) -> None:
         match deed.what:
