@@ -18,6 +18,7 @@ from llamafleet.adapters.informer import Informer
 from llamafleet.adapters.kinds import POD
 from llamafleet.adapters.pages import PAGE_SIZE
 from llamafleet.adapters.projection import project_pod
+from llamafleet.adapters.retries import BACKOFF_SECONDS
 from llamafleet.adapters.streams import LINE_LIMIT
 from llamafleet.adapters.transport import Transport
 from llamafleet.api.names import DEPLOYMENT_LABEL
@@ -54,16 +55,23 @@ GONE = {"kind": "Status", "code": 410, "message": "too old resource version"}
 
 @dataclass
 class Script:
-    """What the server answers: lists in turn, watches in turn; the last watch stays open and silent.
+    """What the server answers: lists in turn, watches in turn; the last watch, or each, falls silent.
 
-    ``removed`` is what the informer told of objects that are gone, ``told`` of whom something changed.
+    ``removed`` is what the informer told of objects that are gone, ``unseen`` for how long nobody had looked,
+    ``told`` of whom something changed.
     """
 
     lists: Sequence[dict[str, Any] | int]
     watches: Sequence[Sequence[bytes]]
+    hangs: bool = False
     asked: list[dict[str, str]] = field(default_factory=list)
     removed: list[tuple[Key, PodSeen]] = field(default_factory=list)
+    unseen: list[float] = field(default_factory=list)
     told: list[Key] = field(default_factory=list)
+
+    def gone(self, owner: Key, last: PodSeen, unseen: float) -> None:
+        self.removed.append((owner, last))
+        self.unseen.append(unseen)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         query = dict(request.query)
@@ -82,7 +90,7 @@ class Script:
         await response.prepare(request)
         for chunk in self.watches[turn] if turn < len(self.watches) else ():
             await response.write(chunk)
-        if turn >= len(self.watches) - 1:
+        if self.hangs or turn >= len(self.watches) - 1:
             await asyncio.Event().wait()
         return response
 
@@ -101,7 +109,7 @@ async def serving(script: Script) -> AsyncIterator[Informer[PodSeen]]:
             POD,
             project_pod,
             script.told.append,
-            lambda key, last: script.removed.append((key, last)),
+            script.gone,
         )
         task = asyncio.create_task(informer.run())
         try:
@@ -249,6 +257,7 @@ def test_a_removal_is_told_with_the_state_that_the_watch_brings() -> None:
         async with serving(script) as informer:
             await until(lambda: names(informer) == {"b"})
             assert script.removed == [(OWNER, project_pod(end))]
+            assert script.unseen == [0.0]
 
     asyncio.run(story())
 
@@ -261,6 +270,8 @@ def test_a_removal_in_a_gap_is_told_with_the_state_that_was_known_and_once() -> 
         async with serving(script) as informer:
             await until(lambda: "last" in names(informer))
             assert script.removed == [(OWNER, project_pod(pod("b", 6)))]
+            (unseen,) = script.unseen
+            assert unseen >= BACKOFF_SECONDS[0], "since the watch broke"
 
     asyncio.run(story())
 
@@ -461,15 +472,36 @@ def test_events_of_before_bring_nothing_back() -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("talks", [True, False], ids=["falls silent", "never answers"])
-def test_a_silent_watch_is_given_up_and_what_it_missed_is_listed(
-    monkeypatch: pytest.MonkeyPatch, *, talks: bool
+SILENT = {"falls silent": [event("BOOKMARK", pod("x", 11))], "never answers": []}
+
+
+@pytest.mark.parametrize("words", SILENT.values(), ids=SILENT.keys())
+def test_a_silent_watch_is_given_up_and_the_next_one_goes_on_from_where_it_stood(
+    monkeypatch: pytest.MonkeyPatch, words: list[bytes]
+) -> None:
+    monkeypatch.setattr("llamafleet.adapters.transport.SILENCE_SECONDS", 0.2)
+
+    async def story() -> None:
+        missed = [event("DELETED", pod("b", 15)), event("ADDED", pod("c", 16))]
+        script = Script([listing(10, pod("a", 5), pod("b", 6))], [words, missed], hangs=True)
+        async with serving(script) as informer:
+            await until(lambda: names(informer) == {"a", "c"})
+            asked = [query.get("resourceVersion") for query in script.asked if "watch" in query]
+            assert asked == ["10", "11" if words else "10"]
+            assert script.unseen == [0.0], "the watch says when it happened"
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("words", SILENT.values(), ids=SILENT.keys())
+def test_what_two_silent_watches_missed_is_listed(
+    monkeypatch: pytest.MonkeyPatch, words: list[bytes]
 ) -> None:
     monkeypatch.setattr("llamafleet.adapters.transport.SILENCE_SECONDS", 0.2)
 
     async def story() -> None:
         lists = [listing(10, pod("a", 5), pod("b", 6)), listing(20, pod("a", 5))]
-        async with serving(Script(lists, [[event("BOOKMARK", pod("x", 11))]] if talks else [[]])) as informer:
+        async with serving(Script(lists, [words])) as informer:
             await until(lambda: names(informer) == {"a", "b"})
             heard = informer.heard_at
             await until(lambda: names(informer) == {"a"})

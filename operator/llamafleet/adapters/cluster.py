@@ -2,8 +2,9 @@
 
 import asyncio
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from llamafleet.adapters import clock as system_clock
@@ -188,9 +189,10 @@ class Cluster:
         """These departed pods are accounted for."""
         self._departures.settle(key, uids)
 
-    def _pod_removed(self, key: Key, pod: PodSeen) -> None:
+    def _pod_removed(self, key: Key, pod: PodSeen, unseen_seconds: float) -> None:
         if _is_ours(key, pod):
-            self._departures.add(key, Departed(pod, self._clock()))
+            unseen = timedelta(seconds=math.ceil(unseen_seconds))
+            self._departures.add(key, Departed(pod, self._clock(), unseen))
 
     async def loads(self, namespace: str, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
         """What the ready ones of these pods say of their work, by uid; a pod without a reading is missing."""

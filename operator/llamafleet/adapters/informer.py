@@ -42,7 +42,8 @@ class Informer(Generic[T]):
         kind: what to list and watch.
         project: makes the small value from an object as the API server sends it.
         changed: called with the owner's key after every change that the small value shows.
-        removed: called with the owner's key and the last known value of each object that is gone.
+        removed: called with the owner's key and the last known value of each object that is gone, and for how
+            many seconds nobody had looked when that was noticed: 0 when the watch showed it.
         namespace: the only namespace to look at; None: all.
 
     Attributes:
@@ -59,7 +60,7 @@ class Informer(Generic[T]):
         kind: Kind,
         project: Callable[[dict[str, Any]], T],
         changed: Callable[[Key], None],
-        removed: Callable[[Key, T], None] = lambda _owner, _last: None,
+        removed: Callable[[Key, T, float], None] = lambda _owner, _last, _unseen: None,
         namespace: str | None = None,
     ) -> None:
         """Start empty; :meth:`run` fills it."""
@@ -109,7 +110,7 @@ class Informer(Generic[T]):
                 reason, pause = "ended", 0.0
             except LlamafleetError as error:
                 lasted = time.monotonic() - started
-                reason, pause = self._fail(error, lasted)
+                reason, pause = self._fail(error, lasted, heard=self.heard_at > started)
                 how = "going on" if self._is_listed else "listing again"
                 level = logging.DEBUG if isinstance(error, Throttled) else logging.WARNING  # the gate tells
                 log.log(level, "%s: %s in %.1f s, for %s", self.kind.plural, how, pause, error)
@@ -118,14 +119,14 @@ class Informer(Generic[T]):
             floor = started + WATCH_FLOOR_SECONDS - time.monotonic() if self._is_listed else 0.0
             await asyncio.sleep(max(floor, pause) * (1 + random.random() / 2))  # noqa: S311 - jitter
 
-    def _fail(self, error: LlamafleetError, lasted: float) -> tuple[str, float]:
+    def _fail(self, error: LlamafleetError, lasted: float, *, heard: bool) -> tuple[str, float]:
         """Note a failure: the reason in one word, and the pause in seconds."""
         if isinstance(error, Forbidden):
             self.refused = True
             self.met.set()
         if not isinstance(error, (Lost, Unreachable)):
             self.answered_at = time.monotonic()
-        verdict = self._retries.failed(error, lasted)
+        verdict = self._retries.failed(error, lasted, heard=heard)
         self._is_listed = self._is_listed and verdict.resumes
         return verdict.reason, verdict.pause
 
@@ -145,7 +146,7 @@ class Informer(Generic[T]):
             self.synced.set()
             self.met.set()  # there is nothing of a kind that does not exist
             raise
-        self._table.keep_only(shown, newest)
+        self._table.keep_only(shown, newest, self._unseen())
         self._newest = newest
         self._is_listed = True
         self._heard()
@@ -160,7 +161,7 @@ class Informer(Generic[T]):
         except NOT_SO:
             log.warning("%s: a list holds what is no object: %.200r", self.kind.plural, raw)
             return None
-        if self._table.store(raw):
+        if self._table.store(raw, self._unseen()):
             self._changed(owner)
         return owner.namespace, name
 
@@ -190,6 +191,10 @@ class Informer(Generic[T]):
             self._changed(owner)
         self._newest = version
         self._heard()
+
+    def _unseen(self) -> float:
+        """For how many seconds nobody had looked."""
+        return time.monotonic() - self.heard_at
 
     def _heard(self) -> None:
         self.heard_at = self.answered_at = time.monotonic()

@@ -12,6 +12,10 @@ CALM_SECONDS: Final = 5.0
 """After a watch that lasted so long, the next failure counts as the first: whatever cuts idle connections
 now and then does not make our views old."""
 
+SILENCES: Final = 2
+"""After so many silences on end likewise. Most are a connection that somebody between us has forgotten; the
+watch that goes on tells what was missed and when that happened, and a list does not."""
+
 RESUMES: Final = 3
 """After so many failures on end a list tells whether the version to go on from is the trouble."""
 
@@ -35,14 +39,15 @@ class Retries:
 
     def __init__(self) -> None:
         """There was none."""
-        self._failures = 0
+        self._failures = self._silences = 0
 
-    def failed(self, error: LlamafleetError, lasted: float) -> Verdict:
+    def failed(self, error: LlamafleetError, lasted: float, *, heard: bool) -> Verdict:
         """Count a failure.
 
         Args:
             error: what went wrong.
             lasted: how many seconds the attempt had lasted.
+            heard: whether it brought anything.
         """
         if isinstance(error, Throttled):  # we are told to wait, and our version is as good as before
             return Verdict("throttled", error.retry_after, resumes=True)
@@ -50,5 +55,8 @@ class Retries:
             self._failures = 0
         pause = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
         self._failures += 1
-        resumes = not isinstance(error, Lost) and self._failures < RESUMES
-        return Verdict(getattr(error, "reason", "failed"), pause, resumes)
+        reason = getattr(error, "reason", "failed")
+        self._silences = (0 if heard else self._silences) + (reason == "silent")
+        if reason == "silent":
+            return Verdict(reason, pause, resumes=self._silences < SILENCES)
+        return Verdict(reason, pause, resumes=not isinstance(error, Lost) and self._failures < RESUMES)

@@ -34,14 +34,15 @@ class Table(Generic[T]):
     Args:
         project: makes the small value from an object as the API server sends it.
         changed: called with the owner's key after every change that the small value shows.
-        removed: called with the owner's key and the last known value of each object that is gone.
+        removed: called with the owner's key and the last known value of each object that is gone, and for how
+            many seconds nobody had looked when that was noticed.
     """
 
     def __init__(
         self,
         project: Callable[[dict[str, Any]], T],
         changed: Callable[[Key], None],
-        removed: Callable[[Key, T], None],
+        removed: Callable[[Key, T, float], None],
     ) -> None:
         """Start empty."""
         self._project = project
@@ -59,7 +60,7 @@ class Table(Generic[T]):
         """Every LlamaDeployment of which an object is known."""
         return tuple(self._by_owner)
 
-    def store(self, raw: dict[str, Any]) -> Key | None:
+    def store(self, raw: dict[str, Any], unseen: float = 0.0) -> Key | None:
         """Keep an object, unless what is known is as young; the owner, if it says anything new.
 
         One that cannot be read is left out, and what was known of it stays: one odd object must not take the
@@ -72,7 +73,8 @@ class Table(Generic[T]):
             return None
         kept = self._projected(raw)
         if known is not None and (former != owner or known.uid != raw["metadata"]["uid"]):
-            self._remove(former, name, version_of(raw))  # its end fell into a gap, or it has another owner
+            # Its end fell into a gap, or it has another owner.
+            self._remove(former, name, version_of(raw), unseen=unseen)
         if kept is None:
             return None
         self._owners[owner.namespace, name] = owner
@@ -84,18 +86,20 @@ class Table(Generic[T]):
         owner, name = identity(raw)
         self._remove(self._owner_of(owner, name), name, version_of(raw), self._projected(raw))
 
-    def keep_only(self, shown: Collection[tuple[str, str]], version: int) -> None:
+    def keep_only(self, shown: Collection[tuple[str, str]], version: int, unseen: float) -> None:
         """Forget every object that is not among these namespaces and names, unless it is younger."""
         known = [(owner, name) for owner, objects in self._by_owner.items() for name in objects]
         for owner, name in known:
             if (owner.namespace, name) not in shown:
-                self._remove(owner, name, version)
+                self._remove(owner, name, version, unseen=unseen)
 
     def _owner_of(self, owner: Key, name: str) -> Key:
         """Under whom an object is known; ``owner``, by whom it says so now, when it is not known."""
         return self._owners.get((owner.namespace, name), owner)
 
-    def _remove(self, owner: Key, name: str, version: int, last: T | None = None) -> None:
+    def _remove(
+        self, owner: Key, name: str, version: int, last: T | None = None, *, unseen: float = 0.0
+    ) -> None:
         """Forget an object, unless what we know is younger than the version at which it was gone.
 
         ``last`` is its state at the end, where the watch brought one.
@@ -107,7 +111,7 @@ class Table(Generic[T]):
         del objects[name], self._owners[owner.namespace, name]
         if not objects:
             del self._by_owner[owner]
-        self._removed(owner, last if last is not None and last.uid == known.uid else known)
+        self._removed(owner, last if last is not None and last.uid == known.uid else known, unseen)
         self._changed(owner)
 
     def _projected(self, raw: dict[str, Any]) -> T | None:

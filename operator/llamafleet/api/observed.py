@@ -6,7 +6,7 @@ Wanted things never share a type with these: a plan says what should be, an obse
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -116,6 +116,9 @@ class PodSeen:
         return not self.deleting and self.phase not in FINISHED
 
 
+NO_TIME: Final = timedelta()
+
+
 @dataclass(frozen=True, slots=True)
 class Departed:
     """A pod that is gone.
@@ -123,10 +126,12 @@ class Departed:
     Attributes:
         pod: its last known state.
         gone: when we heard of it, UTC. After a gap of the watch that may be later than it happened.
+        unseen: for how long nobody had looked then; none: the watch showed the end itself.
     """
 
     pod: PodSeen
     gone: datetime
+    unseen: timedelta = NO_TIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -212,6 +213,39 @@ def test_a_pod_that_came_and_went_between_two_looks_is_counted_once() -> None:
     once = look(ledger, [brief], NOON + 61 * MINUTE)
     assert once.spent.usd == PRICE
     assert look(once, [brief], NOON + 61 * MINUTE) is once
+
+
+UNSEEN = 10 * MINUTE
+ASKED = END - 4 * MINUTE
+LAST = {"deleting": True, "deadline": END - 2 * MINUTE, "grace_seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "minutes", "doubt"),
+    [
+        ({}, 55, 5),
+        ({"deleting": True, "deadline": ASKED + GRACE, "grace_seconds": 320}, 58, 2),
+        ({"deleting": True, "deadline": END - 20 * MINUTE, "grace_seconds": 60}, 40, 0),
+        (LAST, 58, 0),
+        ({"bound": END - 6 * MINUTE}, 3, 3),
+    ],
+    ids=[
+        "nothing is known of its end",
+        "it was asked to end in the gap",
+        "it should have been gone long before",
+        "the API server says when it was removed",
+        "it got its node in the gap",
+    ],
+)
+def test_a_pod_that_a_new_list_lacks_counts_for_half_of_the_gap(
+    fields: dict[str, Any], minutes: int, doubt: int
+) -> None:
+    seen = pod(**{"uid": "a", "bound": NOON, **fields})
+    ledger = look(None, [life("a", NOON)] if seen.bound == NOON else [], NOON)
+    ledger = look(ledger, [lifetime(Departed(seen, END, UNSEEN), PRICE)], END)
+    hour = PRICE.quantize(usd("1e-9"))
+    assert abs(ledger.spent.usd - hour * minutes / 60) < usd("0.006")
+    assert abs(ledger.uncertain_usd - hour * doubt / 60) < usd("0.006")
 
 
 def test_a_pod_is_gone_for_one_who_lists_it_and_its_removal() -> None:

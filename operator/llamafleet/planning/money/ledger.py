@@ -15,7 +15,7 @@ from llamafleet.api.ledger import MAX_METERS, ZERO, LastMonth, Ledger, Meter, Ph
 from llamafleet.planning.money.bill import bill, less, total, usd
 from llamafleet.planning.money.lifetime import Lifetime, end_of
 from llamafleet.planning.money.months import CalendarMonth, month_before, month_called, month_of
-from llamafleet.planning.money.vanished import guesses
+from llamafleet.planning.money.vanished import Guess, guesses
 from llamafleet.planning.schedule.localtime import zone_of
 
 REFRESH: Final = timedelta(minutes=15)
@@ -145,9 +145,13 @@ def _look(
             *((guess.meter, guess.end) for guess in lost),
         ),
         tokens=sum(one.tokens for one in followed),
-        uncertain_usd=sum((guess.uncertain_usd for guess in lost), ZERO),
+        uncertain_usd=_doubt(lost) + _doubt(followed),
         instant=max((life.latest_instant for life in lives), default=None),
     )
+
+
+def _doubt(found: Iterable[Guess | _Look]) -> Decimal:
+    return sum((one.uncertain_usd for one in found), ZERO)
 
 
 def _follow(old: Meter | None, life: Lifetime, now: datetime, begin: datetime) -> _Look:
@@ -158,7 +162,7 @@ def _follow(old: Meter | None, life: Lifetime, now: datetime, begin: datetime) -
     meter = _updated(meter, life, now)
     if life.over:
         end = end_of(life, meter, old.requested if old else None, now)
-        return _Look((), ((meter, end),), tokens)
+        return _Look((), ((meter, end.at),), tokens, usd(meter.hourly_usd, end.doubt))
     if life.hourly_usd is None or life.hourly_usd == meter.hourly_usd:
         # A price that is not known any more is no reading: what there was goes on.
         return _Look((meter,), (), tokens)

@@ -6,10 +6,10 @@ The operator's clock is believed only where the API server says nothing, and the
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from llamafleet.api.ledger import Meter
-from llamafleet.api.observed import FINISHED, Departed, PodSeen
+from llamafleet.api.observed import FINISHED, NO_TIME, Departed, PodSeen
 from llamafleet.planning.money.bill import DECIMALS
 
 TEARDOWN: Final = timedelta(seconds=15)
@@ -31,6 +31,7 @@ class Lifetime:
         finished: when its server ended for good; None: it did not, or nobody said when.
         exact: when it ended, where the API server says so itself.
         heard: when the operator heard that it is gone, by the operator's clock; None: it exists.
+        unseen: for how long nobody had looked when that was heard.
         over: whether it costs no more.
         crashed: whether its server ended without being asked to.
         hourly_usd: what it costs per hour, US dollars; None: no price is known.
@@ -48,6 +49,7 @@ class Lifetime:
     finished: datetime | None = None
     exact: datetime | None = None
     heard: datetime | None = None
+    unseen: timedelta = NO_TIME
     over: bool = False
     crashed: bool = False
     hourly_usd: Decimal | None = None
@@ -90,6 +92,7 @@ def lifetime(
         finished=finished,
         exact=finished if ended and finished else _removed(pod, finished),
         heard=pod.gone if isinstance(pod, Departed) else None,
+        unseen=pod.unseen if isinstance(pod, Departed) else NO_TIME,
         over=ended or isinstance(pod, Departed),
         crashed=seen.restarts > 0 or (not seen.deleting and (ended or seen.ended is not None)),
         hourly_usd=None if hourly_usd is None else hourly_usd.quantize(DECIMALS),
@@ -121,8 +124,20 @@ def _removed(pod: PodSeen | Departed, finished: datetime | None) -> datetime | N
     return pod.pod.deadline if finished is None or finished <= pod.pod.deadline else None
 
 
-def end_of(life: Lifetime, meter: Meter, asked: datetime | None, now: datetime) -> datetime:
-    """When a pod ended that is over.
+class End(NamedTuple):
+    """When a pod ended.
+
+    Attributes:
+        at: the instant.
+        doubt: by how much it may be wrong, because nobody looked.
+    """
+
+    at: datetime
+    doubt: timedelta = NO_TIME
+
+
+def end_of(life: Lifetime, meter: Meter, asked: datetime | None, now: datetime) -> End:
+    """When a pod ended that is over. Of the time that nobody saw it is counted for a half.
 
     Args:
         life: its last state.
@@ -132,7 +147,11 @@ def end_of(life: Lifetime, meter: Meter, asked: datetime | None, now: datetime) 
     """
     # An old API server leaves the timestamp of a last deletion at the request, which is no end.
     if life.exact and (asked is None or life.exact > asked):
-        return life.exact
+        return End(life.exact)
     heard = life.heard or now
     known = [instant for instant in (life.bound, meter.requested, life.finished) if instant]
-    return max([*known, min(heard, meter.until or heard)])
+    latest = max([*known, min(heard, meter.until or heard)])
+    earliest = max([*known, min(heard - life.unseen, latest)])
+    half = (latest - earliest) // 2
+    half -= timedelta(microseconds=half.microseconds)
+    return End(earliest + half, latest - earliest - half)
