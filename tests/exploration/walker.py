@@ -60,7 +60,7 @@ class Walker:
             await self._apply(step)
 
     async def _apply(self, step: Step) -> None:
-        before, started = self._view(), time.monotonic()
+        before, started, pools = self._view(), time.monotonic(), self._pool_versions()
         answer = await self._write(step)
         if not answer.taken:
             message = f"the API server refuses what a laptop takes: {answer.message}"
@@ -69,12 +69,26 @@ class Walker:
         self._place.record.seconds.append(time.monotonic() - started)
         self._place.record.unplanned += view.condition("Sized").get("status") != "True"
         if step.is_a:
-            if self._first is not None and keeps_its_shape(self._first, view):
+            is_chance = self._first is None and pools != self._pool_versions()
+            if is_chance or (self._first is not None and keeps_its_shape(self._first, view)):
                 view = await self._slept(step)
             self._compare(view)
 
     async def _slept(self, step: Step) -> View:
-        """A after a sleep: a fleet that does not run is free to take the cheapest shape again."""
+        """A after a sleep: a fleet that does not run is free to take the cheapest shape again.
+
+        It takes the cheapest there is when it wakes. Where other lanes changed pools meanwhile, once more.
+        """
+        while True:
+            pools = self._pool_versions()
+            view = await self._slept_once(step)
+            if pools == self._pool_versions():
+                return view
+
+    def _pool_versions(self) -> set[str]:
+        return {pool["metadata"]["resourceVersion"] for pool in self._place.mirror.pools()}
+
+    async def _slept_once(self, step: Step) -> View:
         self._place.record.slept += 1
         for spec in ({**(step.spec or {}), "suspend": True}, step.spec):
             before = self._view()
