@@ -18,7 +18,8 @@ IMAGE    ?= llamafleet:0.1.0
 export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
 export MYPY_CACHE_DIR      := $(CACHE)/mypy
 export RUFF_CACHE_DIR      := $(CACHE)/ruff
-PYTEST := $(BIN)/pytest -o cache_dir=$(CACHE)/pytest
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
+PYTEST = $(BIN)/pytest -o cache_dir=$(CACHE)/pytest$(SHARE)
 RUN    := PYTHONPATH=tests $(BIN)/python -m
 # In a network of its own, where that is allowed: nothing leaves the machine, and a real node has its place there.
 ALONE  := $(RUN) testbed network --
@@ -53,8 +54,18 @@ check: $(READY) ## lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# Two shares at once: clusters mostly wait, and what needs none takes what they leave of the processors.
 test: setup ## pass every test
-	$(ALONE) $(PYTEST)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-clusters test-alone
+
+.PHONY: test-clusters test-alone
+test-clusters: SHARE := -clusters
+test-clusters:
+	$(ALONE) $(PYTEST) -m "cluster or node"
+
+test-alone: SHARE := -alone
+test-alone:
+	nice -n 19 $(ALONE) $(PYTEST) -m "not cluster and not node"
 
 SEED ?= $(shell date +%Y%j)
 nightly: setup ## what takes hours: every crash point, an hour of faults, 10,000 steps of exploration

@@ -17,7 +17,6 @@ from llamafleet.adapters.transport import Transport
 from llamafleet.api.observed import Key
 from llamafleet.reconcile.queue import WORKERS
 from reach import access_of
-from testbed.errors import TestbedError
 
 IN_FLIGHT: Final = WORKERS
 """Resources that are worked on at the same time: as many as the operator has workers."""
@@ -74,8 +73,7 @@ async def items(transport: Transport, kind: Kind) -> list[dict[str, Any]]:
 async def events(transport: Transport, kind: Kind) -> Events:
     """A watch on a kind that misses nothing from now on, even when it is read later."""
     body = await transport.read(kind.path(), {"limit": "1"})
-    version = orjson.loads(body or b"{}")["metadata"]["resourceVersion"]
-    return transport.watch(kind.path(), {"watch": "1", "resourceVersion": version})
+    return _from(transport, kind.path(), orjson.loads(body or b"{}")["metadata"]["resourceVersion"])
 
 
 async def first(stream: Events, holds: Callable[[dict[str, Any]], bool]) -> None:
@@ -83,8 +81,14 @@ async def first(stream: Events, holds: Callable[[dict[str, Any]], bool]) -> None
     async for event in stream:
         if holds(event["object"]):
             return
-    message = "The API server ended a watch before it showed what the benchmark waits for."
-    raise TestbedError(message)
+
+
+async def _from(transport: Transport, path: str, version: str) -> Events:
+    """Events without end: a busy API server ends the watch of whoever does not read for a while."""
+    while True:
+        async for event in transport.watch(path, {"watch": "1", "resourceVersion": version}):
+            version = event["object"]["metadata"]["resourceVersion"]
+            yield event
 
 
 def _key(raw: dict[str, Any]) -> Key:

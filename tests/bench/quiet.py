@@ -7,6 +7,13 @@ from typing import Final
 from bench.usage import cpu_seconds
 from fleet_operator import OperatorProcess
 
+COUNTED: Final = (
+    "writes_total",
+    'writes_total{kind="LlamaDeployment",reason="checkpoint"}',
+    "reconciles_total",
+    "lease_renewals_total",
+)
+
 CALM_SECONDS: Final = 5.0
 """The last pods' events are worked off before the measurement starts."""
 
@@ -17,7 +24,8 @@ class Quiet:
 
     Attributes:
         seconds: how long it was.
-        writes: writes of every kind but one: renewals of the lease, one a second.
+        writes: writes of every kind but those that hang on the clock: renewals of the lease and checkpoints.
+        checkpoints: of accounts that became a quarter of an hour old.
         reconciles: looks at a resource that found nothing to do.
         renewals: renewals of the lease.
         core: the share of one core, between 0 and 1, with everything in it.
@@ -25,6 +33,7 @@ class Quiet:
 
     seconds: float
     writes: float
+    checkpoints: float
     reconciles: float
     renewals: float
     core: float
@@ -49,9 +58,9 @@ class Rest:
         time.sleep(max(0.0, self._started + seconds - time.monotonic()))
         used, passed = cpu_seconds(self._operator.pid) - self._cpu, time.monotonic() - self._started
         pairs = zip(_counts(self._operator), self._before, strict=True)
-        writes, reconciles, renewals = (after - before for after, before in pairs)
-        return Quiet(passed, writes, reconciles, renewals, used / passed)
+        writes, checkpoints, reconciles, renewals = (after - before for after, before in pairs)
+        return Quiet(passed, writes - checkpoints, checkpoints, reconciles, renewals, used / passed)
 
 
 def _counts(operator: OperatorProcess) -> list[float]:
-    return [operator.count(f"llamafleet_{what}_total") for what in ("writes", "reconciles", "lease_renewals")]
+    return [operator.count(f"llamafleet_{what}") for what in COUNTED]

@@ -62,6 +62,7 @@ def quiet_rows(calm: Quiet) -> list[Row]:
     """Nothing happens to them."""
     return [
         Row(f"quiet: writes in {calm.seconds:.0f} s", f"{calm.writes:.0f}", "0"),
+        Row("quiet: checkpoints of accounts 15 min old", f"{calm.checkpoints:.0f}"),
         Row("quiet: looks that found nothing to do", f"{calm.reconciles:.0f}"),
         Row("quiet: renewals of the lease", f"{calm.renewals:.0f}"),
         Row("quiet: share of one core", f"{calm.core:.2%}"),

@@ -151,14 +151,16 @@ class Memory:
         if (event.uid, event.reason, event.again) not in known:
             self.announced.append(event)
 
-    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
+    async def apply_status(
+        self, key: Key, uid: str, status: Mapping[str, Any], version: str, reason: str
+    ) -> None:
         assert self.resource_now is not None
         metadata = self.resource_now["metadata"]
         assert (key, uid) == (Key(metadata["namespace"], metadata["name"]), metadata["uid"])
         if version != metadata.get("resourceVersion", ""):
             message = "the resource changed"
             raise Stale(message)
-        self._write("status", "status")
+        self._write("status", reason)
         self.resource_now["status"] = orjson.loads(orjson.dumps(status))
 
     def _store(self, verb: str, intent: Mapping[str, Any]) -> None:

@@ -70,5 +70,7 @@ class Mortal(Memory):
     async def announce(self, event: Announcement) -> None:
         await self._mortally(super().announce(event))
 
-    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
-        await self._mortally(super().apply_status(key, uid, status, version))
+    async def apply_status(
+        self, key: Key, uid: str, status: Mapping[str, Any], version: str, reason: str
+    ) -> None:
+        await self._mortally(super().apply_status(key, uid, status, version, reason))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llamafleet.rendering.news import is_news
+from llamafleet.rendering.news import is_checkpoint, is_news
 
 STATUS: dict[str, Any] = {
     "observedGeneration": 1,
@@ -135,3 +135,37 @@ def test_a_memory_that_only_fades_is_no_news(active: str, waiting: int, *, news:
 
     before = status("12:00", 900, 0, "11:00")
     assert is_news(status("12:30", 100, waiting, active), before) is news
+
+
+METER = {"uid": "a", "since": "2026-11-21T06:00:00Z", "tokens": 5}
+
+
+def with_ledger(**changes: object) -> dict[str, Any]:
+    """A status whose account differs in these fields, and what an older account brings with it."""
+    status = copy.deepcopy(STATUS)
+    status["cost"]["ledger"] |= {"meters": [METER], **changes}
+    status["cost"]["monthToDate"] = f"{len(changes)}.00"
+    return status
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_one"),
+    [
+        pytest.param({"at": "2026-11-21T12:15:00Z", "podsVersion": 7, "tokens": 9}, True, id="time"),
+        pytest.param({"meters": [{**METER, "tokens": 6}]}, True, id="the reading of a pod"),
+        pytest.param({"meters": [{**METER, "ready": "2026-11-21T12:00:00Z"}]}, False, id="a pod is ready"),
+        pytest.param({"meters": []}, False, id="a pod is gone"),
+        pytest.param({"meters": "garbled"}, False, id="somebody garbled it"),
+        pytest.param({"month": "2026-12"}, False, id="the month turned"),
+    ],
+)
+def test_a_checkpoint_is_an_account_in_which_only_time_went_by(
+    changes: dict[str, object], *, is_one: bool
+) -> None:
+    assert is_checkpoint(with_ledger(**changes), with_ledger()) is is_one
+    assert not is_checkpoint({**with_ledger(**changes), "desiredReplicas": 2}, with_ledger())
+
+
+@pytest.mark.parametrize("before", [{}, {"cost": "garbled"}, {"cost": {"ledger": "garbled"}}])
+def test_a_first_or_garbled_status_makes_no_checkpoint(before: dict[str, Any]) -> None:
+    assert not is_checkpoint(with_ledger(), before)

@@ -239,7 +239,9 @@ class Cluster:
         """Take a pod out of its Service since an instant, or put it back; see :meth:`PodWriter.rest`."""
         await self._pod_writer.rest(namespace, pod, since)
 
-    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
+    async def apply_status(
+        self, key: Key, uid: str, status: Mapping[str, Any], version: str, reason: str
+    ) -> None:
         """Write the whole status of a LlamaDeployment.
 
         The version keeps it off what somebody wrote meanwhile: a status holds sums, and two operators that
@@ -265,7 +267,7 @@ class Cluster:
         written = object_of(body)
         self._freshness.note(key, written)
         self._carry_over.saw(key, _ledger_of(written))  # the watch that would show it may have fallen silent
-        WRITES.labels("LlamaDeployment", "status").inc()
+        WRITES.labels("LlamaDeployment", reason).inc()
 
     async def announce(self, event: Announcement) -> None:
         """Write an Event about a LlamaDeployment; one that exists already is left as it is.

@@ -26,7 +26,7 @@ RECONCILE_SECONDS = Histogram(
 WRITES = Counter(
     "llamafleet_writes",
     "Writes that the API server accepted, by kind of object and by reason: create, change, repair, status, "
-    "mark, rest, event, carry-over.",
+    "checkpoint, mark, rest, event, carry-over.",
     ["kind", "reason"],
 )
 THROTTLED = Counter(

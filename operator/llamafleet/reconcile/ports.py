@@ -65,8 +65,10 @@ class Writes(Protocol):
     async def rest(self, namespace: str, pod: PodSeen, since: datetime | None) -> None:
         """Take a pod out of its Service since an instant, or put it back; nothing when it is gone."""
 
-    async def apply_status(self, key: Key, uid: str, status: Mapping[str, Any], version: str) -> None:
-        """Write the status, unless the resource has another version by now."""
+    async def apply_status(
+        self, key: Key, uid: str, status: Mapping[str, Any], version: str, reason: str
+    ) -> None:
+        """Write the status for this reason, unless the resource has another version by now."""
 
     async def announce(self, event: Announcement) -> None:
         """Tell people in an Event."""

@@ -14,7 +14,7 @@ from llamafleet.reconcile.ports import World
 from llamafleet.reconcile.seen import Seen
 from llamafleet.reconcile.untold import Untold
 from llamafleet.rendering.fleet import Fleet
-from llamafleet.rendering.news import is_news
+from llamafleet.rendering.news import is_checkpoint, is_news
 from llamafleet.rendering.notice import Notice
 from llamafleet.rendering.notices import notices
 from llamafleet.rendering.status import Account, status
@@ -33,7 +33,8 @@ async def report(world: World, untold: Untold, seen: Seen, decided: Decided, act
         await untold.tell(world, _announcement(key, seen, notice), seen.now)
     wanted = status(Account(fleet, seen.last_status, decided.starts, deployed=acted.deployed))
     if is_news(wanted, seen.before):
-        await world.apply_status(key, seen.metadata.uid, wanted, seen.metadata.resource_version)
+        reason = "checkpoint" if is_checkpoint(wanted, seen.before) else "status"
+        await world.apply_status(key, seen.metadata.uid, wanted, seen.metadata.resource_version, reason)
     world.settled(key, [departed.pod.uid for departed in seen.fleet.departed])
 
 

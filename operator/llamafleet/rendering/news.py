@@ -20,6 +20,9 @@ IN_WORDS: Final = (CEILING, WITHIN_BUDGET, STEP, DEMAND)
 
 _FIGURE: Final = re.compile(r"\d[\d.,]*")
 
+OF_TIME: Final = frozenset({"at", "podsVersion", "tokens"})
+"""What a new checkpoint of an account brings when nothing has happened."""
+
 OF_QUEUE: Final = ("queue", "scaling")
 """What every look at a queue moves."""
 
@@ -31,6 +34,29 @@ a minute, which is four looks, is all that it misses."""
 def is_news(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Whether a status differs from the last one by more than time."""
     return wanted != before and (_lasting(wanted) != _lasting(before) or _queue_is_old(wanted, before))
+
+
+def is_checkpoint(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether of all that lasts only the account is news, and of it only what time has moved."""
+    was, now = _lasting(before), _lasting(wanted)
+    ledgers = [_ledger(status.pop("cost")) for status in (was, now) if "cost" in status]
+    return was == now and len(ledgers) == 2 and ledgers[0] == ledgers[1]  # noqa: PLR2004 - one of each
+
+
+def _ledger(cost: Any) -> Any:  # noqa: ANN401 - see below
+    """The account without what every look moves, and the rest of the money."""
+    ledger = cost.get("ledger") if isinstance(cost, Mapping) else None
+    if not isinstance(ledger, Mapping):
+        return cost
+    meters = ledger.get("meters")
+    kept = _without_time(ledger)
+    if isinstance(meters, list):
+        kept["meters"] = [_without_time(one) if isinstance(one, Mapping) else one for one in meters]
+    return {**cost, "ledger": kept}
+
+
+def _without_time(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: record[name] for name in record if name not in OF_TIME}
 
 
 def _queue_is_old(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
