@@ -1,5 +1,6 @@
 """What holds for every test, wherever it lies."""
 
+import os
 import signal
 
 from hypothesis import settings
@@ -8,6 +9,7 @@ from hypothesis import settings
 # With a handler of our own here, the programs that tests start get Ctrl-C as a person's terminal gives it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Time limits are pytest's: a busy machine is no failure of an example.
-settings.register_profile("patient", deadline=None)
+# Time limits are pytest's: a busy machine is no failure of an example. What must pass before anything lands plays
+# the same examples for everybody; whoever runs the tests by hand, and the night, plays others each time.
+settings.register_profile("patient", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("patient")

@@ -80,6 +80,7 @@ class Drains:
         self.ready_at: dict[str, datetime] = {}
         self.template: dict[str, Any] = {}
         self.older: set[str] = set()
+        self.given_up: set[str] = set()  # who was there when all had to go
         self.restart()
 
     def restart(self) -> None:
@@ -225,6 +226,8 @@ class Drains:
             self.wake = self.now + timedelta(seconds=min(RESYNC_SECONDS, outcome.wake_seconds))
         if self.replicas < before:
             self.seen, self.rolls = seen, self._rolls()
+        if not self.replicas:
+            self.given_up |= {one.uid for one in self.pods}
         self._judge(before, max(asked_last, self.wanted, self.spec["replicas"]), rests)
 
     def _judge(self, before: int, wanted: int, rests: set[str]) -> None:
@@ -297,7 +300,7 @@ class Drains:
     def _end(self, one: PodSeen) -> None:
         was, work, silent = self.seen.get(one.uid, (one, 0, False))
         excuse = {
-            "all go": not self.replicas,
+            "all go": one.uid in self.given_up,
             "not ready": not (was.ready and one.ready),
             "rollout": self.rolls or self._rolls(),
             "silent": silent and was.resting is None,

@@ -12,6 +12,7 @@ SEEDS = st.integers(0, 2**32)
 @STORIES
 @given(SEEDS)
 @example(40710)  # the marks failed, and could be written again before the ReplicaSet chose
+@example(899)  # all had to go, and then some were wanted again before the ReplicaSet had begun
 def test_no_pod_that_works_ends_before_its_time_unless_money_or_its_author_say_so(seed: int) -> None:
     story = Drains(seed)
     story.live(150)
