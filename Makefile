@@ -70,7 +70,7 @@ test-alone:
 SEED ?= $(shell date +%Y%j)
 nightly: setup ## what takes hours: other examples, every crash point, an hour of faults, 10,000 steps of exploration
 	@echo "the seed is $(SEED); make nightly SEED=$(SEED) repeats it"
-	env -u CI $(ALONE) $(PYTEST) -m "not cluster and not node" --hypothesis-seed=$(SEED)
+	LLAMAFLEET_SEED=$(SEED) $(ALONE) $(PYTEST) -m "not cluster and not node" --hypothesis-seed=$(SEED)
 	LLAMAFLEET_CRASHES=all LLAMAFLEET_STORM_SECONDS=3600 LLAMAFLEET_SEED=$(SEED) EXPLORE_STEPS=10000 EXPLORE_SEED=$(SEED) \
 	  $(ALONE) $(PYTEST) tests/faults/test_crash_points.py tests/faults/test_seeded_run.py tests/exploration
 

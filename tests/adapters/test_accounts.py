@@ -64,5 +64,5 @@ def test_what_was_read_last_is_left_behind(cluster: Cluster) -> None:
 
 def test_what_was_written_last_is_left_behind(cluster: Cluster) -> None:
     status = {"cost": {"ledger": ledger(7)}}
-    asyncio.run(cluster.apply_status(KEY, "1", status, "1"))
+    asyncio.run(cluster.apply_status(KEY, "1", status, "1", "status"))
     assert cluster.left(KEY) == ledger(7)

@@ -254,20 +254,22 @@ def test_a_status_is_written_over_what_was_read_and_over_nothing_else(
     uid, version = metadata["uid"], metadata["resourceVersion"]
 
     async def story(cluster: Cluster) -> None:
-        await cluster.apply_status(key, uid, {"desiredReplicas": 1}, version)
+        await cluster.apply_status(key, uid, {"desiredReplicas": 1}, version, "status")
         with pytest.raises(Stale, match=f"{key} changed since version {version}"):
-            await cluster.apply_status(key, uid, {"desiredReplicas": 2}, version)
+            await cluster.apply_status(key, uid, {"desiredReplicas": 2}, version, "status")
         assert llama.get()["status"]["desiredReplicas"] == 1
         installed.kubectl("annotate", "llama", NAME, f"--namespace={namespace}", "a=b")
         raw = await cluster.resource(key)
         assert raw is not None
-        await cluster.apply_status(key, uid, {"desiredReplicas": 3}, raw["metadata"]["resourceVersion"])
+        await cluster.apply_status(
+            key, uid, {"desiredReplicas": 3}, raw["metadata"]["resourceVersion"], "status"
+        )
         assert llama.get()["status"]["desiredReplicas"] == 3
         last = llama.get()["metadata"]["resourceVersion"]
         llama.delete()
         llama.apply(suspend=True)
         with pytest.raises(Stale):
-            await cluster.apply_status(key, uid, {"desiredReplicas": 4}, last)
+            await cluster.apply_status(key, uid, {"desiredReplicas": 4}, last, "status")
         assert llama.get()["status"]["desiredReplicas"] == 0, "a namesake starts anew"
 
     tell(story)

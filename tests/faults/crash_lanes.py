@@ -46,6 +46,7 @@ class Lane:
         held: the number of the request at its point.
         held_at: since when it is held, monotonic.
         missed: whether the operator died for another fleet before it came to this point.
+        refused: whether the API server did not take the write at its point.
         addresses: of its pods when there were most of them, in the order of their names.
     """
 
@@ -61,6 +62,7 @@ class Lane:
     held: int = 0
     held_at: float = 0.0
     missed: bool = False
+    refused: bool = False
     addresses: list[str] = field(default_factory=list)
 
     @property
@@ -98,6 +100,7 @@ class Lane:
         """A write was done: whether its answer is held."""
         if exchange.number != self.held or self.reached.is_set():
             return None
+        self.refused = not exchange.landed
         return self._hold()
 
     def _hold(self) -> HalfOpen:

@@ -158,7 +158,8 @@ class Theatre:
             where = f"{lane.story.name} at {lane.point} of {lane.writes}"
             for line in differences(self.wanted[lane.story.name], found):
                 yield f"{where}: {line}"
-            is_lost = lane.missed and lane.story.name.startswith("delete")  # see decision 12
+            # See decision 12. An account that waited for another one to be written has an old version.
+            is_lost = (lane.missed or lane.refused) and lane.story.name.startswith("delete")
             for line in () if is_lost else self._truth.wrong(mine, lane.key):
                 yield f"{where}: {line}"
 

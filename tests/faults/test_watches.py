@@ -43,9 +43,8 @@ def process(installed: ControlPlane, line: FaultProxy) -> Iterator[OperatorProce
 
 
 def traces(process: OperatorProcess) -> list[str]:
-    """The lines of a log with a trace; kopf leaves one of its own whenever it ends within a watch."""
-    lines = process.log.read_text().splitlines()
-    return [one for one in lines if "Traceback" in one and "request_cancel_callback" not in one]
+    """The lines of a log with a trace."""
+    return [one for one in process.log.read_text().splitlines() if "Traceback" in one]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class Went:
 
     Attributes:
         at: when.
-        pod: as it was seen at the look at which the Deployment shrank.
+        pod: as it was seen at the look at which it was decided who goes.
         work: what it had to do then.
         excuse: what allowed to end it whatever it did; empty: nothing.
     """
@@ -80,6 +80,7 @@ class Drains:
         self.ready_at: dict[str, datetime] = {}
         self.template: dict[str, Any] = {}
         self.older: set[str] = set()
+        self.pressed = False  # fewer were wanted, and the ReplicaSet had not gone down to the last count yet
         self.given_up: set[str] = set()  # who was there when all had to go
         self.restart()
 
@@ -112,7 +113,10 @@ class Drains:
         caused = self._kubelet() or caused
         if caused or self.now >= self.wake:
             self._look()
+        told = self._told()
         while (not requests or self.chance.random() < PROMPT) and self._control():
+            self._look()
+        if not requests and told != self._told():
             self._look()
 
     @property
@@ -212,7 +216,7 @@ class Drains:
 
     def _look(self) -> None:
         before, rests = self.replicas, {one.uid for one in self.pods if one.resting is not None}
-        asked_last = self.wanted
+        asked_last, marks = self.wanted, {one.uid: one.deletion_cost for one in self.pods}
         seen = {one.uid: (one, self.work.get(one.name, 0), one.name in self.silent) for one in self.pods}
         self.world.readings = {
             one.uid: Load(self.work.get(one.name, 0), 0) for one in self.pods if one.name not in self.silent
@@ -224,8 +228,9 @@ class Drains:
         else:
             assert outcome is not None
             self.wake = self.now + timedelta(seconds=min(RESYNC_SECONDS, outcome.wake_seconds))
-        if self.replicas < before:
+        if self.replicas < before or marks != {one.uid: one.deletion_cost for one in self.pods}:
             self.seen, self.rolls = seen, self._rolls()
+            self.pressed = len(self.pods) > before and self.wanted < asked_last
         if not self.replicas:
             self.given_up |= {one.uid for one in self.pods}
         self._judge(before, max(asked_last, self.wanted, self.spec["replicas"]), rests)
@@ -255,7 +260,7 @@ class Drains:
         if self.world.refused or not self.replicas or not all(map(all, known)):
             return
         leaving = [one for one in self.pods if one.resting == self.now]
-        if self.replicas < before:
+        if self.replicas < max(before, len(self.pods)):
             leaving += [one for one in self.pods if one.deletion_cost < 0]
         left = [one for one in self.pods if one not in leaving and one.resting is None]
         most = max(
@@ -305,6 +310,7 @@ class Drains:
             "rollout": self.rolls or self._rolls(),
             "silent": silent and was.resting is None,
             "money": len(self.pods) > LIMITS[self.spec.get("cost", {}).get("hourlyLimit")],
+            "pressed": self.pressed,
             "labels refused": "Pod" in self.world.refused,
             "time": was.resting is not None and self.now - was.resting >= TIME,
         }
@@ -322,6 +328,10 @@ class Drains:
         self.ready_at[name] = self.now + self.chance.randint(1, 30) * STEP
         made = pod(name=name, uid=name, created=self.now, phase="Pending", node=None)
         self.world.running = (*self.world.running, made)
+
+    def _told(self) -> Any:
+        """The Deployment's own account."""
+        return self.world.objects.get("Deployment", {}).get("status")
 
     def _tell(self, deployment: dict[str, Any]) -> None:
         """The Deployment's own account."""

@@ -2,27 +2,26 @@
 
 import asyncio
 import itertools
-import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from llamafleet.adapters import clock as system_clock
 from llamafleet.adapters.carryover import CarryOver
 from llamafleet.adapters.childwriter import ChildWriter
-from llamafleet.adapters.departures import Departures
 from llamafleet.adapters.events import event_of
 from llamafleet.adapters.freshness import Freshness
 from llamafleet.adapters.informer import Informer
-from llamafleet.adapters.kinds import CHILDREN, EVENT, LLAMA_DEPLOYMENT, POD, WAKER_SLICE, Kind
+from llamafleet.adapters.kinds import CHILDREN, EVENT, LLAMA_DEPLOYMENT, WAKER_SLICE, Kind
 from llamafleet.adapters.loads import Loads, LoadSource
 from llamafleet.adapters.logs import Logs
 from llamafleet.adapters.metrics import WRITES
 from llamafleet.adapters.nodes import Nodes
 from llamafleet.adapters.olderkind import apply_status
+from llamafleet.adapters.pods import Pods
 from llamafleet.adapters.podwriter import PodWriter
 from llamafleet.adapters.poolview import PoolView
-from llamafleet.adapters.projection import project_child, project_deployment, project_pod
+from llamafleet.adapters.projection import project_child, project_deployment
 from llamafleet.adapters.resources import Resources
 from llamafleet.adapters.streams import object_of
 from llamafleet.adapters.transport import Transport
@@ -55,17 +54,12 @@ class Cluster:
     ) -> None:
         """Build the informers; :meth:`run` starts them."""
         self._transport = transport
-        self._clock = clock
         self._children = {kind.name: _view(transport, kind, changed, scope.namespaces) for kind in CHILDREN}
-        self._pod_view = View(
-            lambda one: Informer(transport, POD, project_pod, changed, self._pod_removed, one),
-            scope.namespaces,
-        )
+        self._pods = Pods(transport, scope.namespaces, changed, clock)
         self._waker = WakerView(transport, scope, waker, changed, self._children["Deployment"].owners)
-        self._departures = Departures()
         self._resources = Resources()
         self._freshness = Freshness()
-        self._views: tuple[View[Any], ...] = (*self._children.values(), self._pod_view)
+        self._views: tuple[View[Any], ...] = (*self._children.values(), self._pods.view)
         self._needed = (*self._views, *self._waker.needed)
         self._pools = PoolView(transport)
         self._logs = Logs(transport)
@@ -73,7 +67,7 @@ class Cluster:
         self._loads = loads or Loads()
         self._carry_over = CarryOver(transport, scope.home)
         self._child_writer = ChildWriter(transport, self._child_written)
-        self._pod_writer = PodWriter(transport, self._pod_view.absorb)
+        self._pod_writer = PodWriter(transport, self._pods.view.absorb)
 
     async def run(self) -> None:
         """Keep the views warm for ever."""
@@ -130,12 +124,12 @@ class Cluster:
 
     def accounted(self, key: Key, raw: Mapping[str, Any]) -> None:
         """Another process has written this status: the departed pods in its account are done with."""
-        self._departures.accounted(key, _ledger_of(raw))
+        self._pods.accounted(key, _ledger_of(raw))
 
     def known(self) -> Iterable[Key]:
         """Every LlamaDeployment that was seen, there or not, or of which something is left."""
         left = (view.owners() for view in self._views)
-        return {*self._resources.keys(), *self._departures.owners(), *itertools.chain(*left)}
+        return {*self._resources.keys(), *self._pods.owners(), *itertools.chain(*left)}
 
     def resources(self) -> Iterable[Key]:
         """Every LlamaDeployment that is there, as far as is known."""
@@ -144,7 +138,7 @@ class Cluster:
     def forget(self, key: Key) -> None:
         """A LlamaDeployment is gone: another process has seen to what it left, or nobody may."""
         self._carry_over.forget(key)
-        self._departures.forget(key)
+        self._pods.forget(key)
 
     def left(self, key: Key) -> dict[str, Any] | None:
         """The last account of a resource, until it is carried over."""
@@ -174,25 +168,19 @@ class Cluster:
 
     def pods(self, key: Key) -> tuple[PodSeen, ...]:
         """Every pod of a LlamaDeployment, oldest first: those on their way out and those that ended, too."""
-        ours = (pod for pod in self._pod_view.of(key).values() if _is_ours(key, pod))
-        return tuple(sorted(ours, key=lambda pod: (pod.created, pod.name)))
+        return self._pods.of(key)
 
     def departed(self, key: Key) -> tuple[Departed, ...]:
         """The pods that were removed since this process sees the cluster, and not settled yet."""
-        return self._departures.of(key)
+        return self._pods.departed(key)
 
     def pods_version(self, key: Key) -> int:
         """Up to which resource version all of this is known of the pods."""
-        return self._pod_view.version(key.namespace)
+        return self._pods.version(key)
 
     def settled(self, key: Key, uids: Iterable[str]) -> None:
         """These departed pods are accounted for."""
-        self._departures.settle(key, uids)
-
-    def _pod_removed(self, key: Key, pod: PodSeen, unseen_seconds: float) -> None:
-        if _is_ours(key, pod):
-            unseen = timedelta(seconds=math.ceil(unseen_seconds))
-            self._departures.add(key, Departed(pod, self._clock(), unseen))
+        self._pods.settled(key, uids)
 
     async def loads(self, namespace: str, pods: Iterable[PodSeen]) -> Mapping[str, Load]:
         """What the ready ones of these pods say of their work, by uid; a pod without a reading is missing."""
@@ -294,12 +282,3 @@ def _view(
 def _ledger_of(raw: Mapping[str, Any]) -> object:
     """The account in a LlamaDeployment, whatever stands in its place."""
     return ((raw.get("status") or {}).get("cost") or {}).get("ledger")
-
-
-def _is_ours(key: Key, pod: PodSeen) -> bool:
-    """A pod with our labels that no ReplicaSet of our Deployment made is somebody else's.
-
-    A ReplicaSet is called after its Deployment, a dash and a hash without one: what begins like ours and goes
-    on may be a copy that somebody made.
-    """
-    return pod.controller.rpartition("-")[0] == key.name

@@ -85,6 +85,7 @@ class Watching:
 
     async def _again_and_again(self) -> None:
         self._loop, failures = asyncio.get_running_loop(), 0
+        self._loop.set_exception_handler(_complain)
         while not self._is_stopping:
             started = self._loop.time()
             why = await self._served()
@@ -132,6 +133,11 @@ class Watching:
                 await session.close()
         for task in done:
             task.result()
+
+
+def _complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say in one line what nobody caught: kopf leaves tasks and callbacks behind when it ends."""
+    log.warning("kopf: %s: %r", context["message"], context.get("exception"))
 
 
 async def _end_all() -> None:

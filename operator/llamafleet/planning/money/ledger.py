@@ -6,14 +6,14 @@ same pods changes nothing, and two operators that start from the same checkpoint
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from llamafleet.api.ledger import MAX_METERS, ZERO, LastMonth, Ledger, Meter, Phases
 from llamafleet.planning.money.bill import bill, less, total, usd
-from llamafleet.planning.money.lifetime import Lifetime, end_of
+from llamafleet.planning.money.lifetime import Lifetime
+from llamafleet.planning.money.meters import Charge, Look, begun, follow
 from llamafleet.planning.money.months import CalendarMonth, month_before, month_called, month_of
 from llamafleet.planning.money.vanished import Guess, guesses
 from llamafleet.planning.schedule.localtime import zone_of
@@ -21,28 +21,6 @@ from llamafleet.planning.schedule.localtime import zone_of
 REFRESH: Final = timedelta(minutes=15)
 """How old a checkpoint with meters may become before it is written again though nothing happened. It bounds
 what is not known of a pod that vanishes while the operator is down: half of the downtime and of this."""
-
-Charge = tuple[Meter, datetime]
-"""A meter, and until when it goes into the sums."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What a look at the pods found.
-
-    Attributes:
-        meters: the pods that go on to cost.
-        charges: what has to go into the sums.
-        tokens: the tokens that were worked through since the last reading.
-        uncertain_usd: by how much the charges may be wrong, US dollars.
-        instant: the latest instant that anybody's clock has shown.
-    """
-
-    meters: tuple[Meter, ...]
-    charges: tuple[Charge, ...]
-    tokens: int = 0
-    uncertain_usd: Decimal = ZERO
-    instant: datetime | None = None
 
 
 def settle(
@@ -131,14 +109,14 @@ def _look(
     begin: datetime,
     *,
     is_late: bool,
-) -> _Look:
+) -> Look:
     """Every pod followed to the present."""
     old = {meter.uid: meter for meter in before.meters} if before else {}
     lost, waiting = guesses(before, lives, now, grace, is_late=is_late) if before else ((), ())
     # A view that is behind may show a pod without the node that it has.
     paid = [life for life in lives if life.bound or life.uid in old]
-    followed = [_follow(old.get(life.uid), life, now, begin) for life in paid]
-    return _Look(
+    followed = [follow(old.get(life.uid), life, now, begin) for life in paid]
+    return Look(
         meters=(*(meter for one in followed for meter in one.meters), *waiting),
         charges=(
             *(charge for one in followed for charge in one.charges),
@@ -150,84 +128,16 @@ def _look(
     )
 
 
-def _doubt(found: Iterable[Guess | _Look]) -> Decimal:
+def _doubt(found: Iterable[Guess | Look]) -> Decimal:
     return sum((one.uncertain_usd for one in found), ZERO)
 
 
-def _follow(old: Meter | None, life: Lifetime, now: datetime, begin: datetime) -> _Look:
-    """One pod, which has a node; begin is that of the month."""
-    meter = old or Meter(uid=life.uid, since=life.bound or life.created, hourly_usd=life.hourly_usd)
-    # What a pod did before a ledger was begun may belong to another month, as its time does.
-    tokens = _tokens(meter, life) if old or meter.since >= begin else 0
-    meter = _updated(meter, life, now)
-    if life.over:
-        end = end_of(life, meter, old.requested if old else None, now)
-        return _Look((), ((meter, end.at),), tokens, usd(meter.hourly_usd, end.doubt))
-    if life.hourly_usd is None or life.hourly_usd == meter.hourly_usd:
-        # A price that is not known any more is no reading: what there was goes on.
-        return _Look((meter,), (), tokens)
-    turn = max(now, meter.since)
-    earlier = meter.earlier_usd if turn == meter.since else None
-    prices = {
-        "hourly_usd": life.hourly_usd,
-        "earlier_usd": (meter.hourly_usd or ZERO) if earlier is None else earlier,
-    }
-    return _Look((_begun(meter, turn).model_copy(update=prices),), ((meter, turn),), tokens)
-
-
-def _updated(meter: Meter, life: Lifetime, now: datetime) -> Meter:
-    """What the pod's last state adds to what is known of it."""
-    instants = [instant for instant in (meter.requested, life.requested) if instant]
-    untils = [instant for instant in (meter.until, life.until) if instant]
-    news: dict[str, Any] = {
-        "ready": meter.ready or life.ready,
-        "requested": min(instants, default=None),
-        # A last deletion moves the deadline; only the end of the server is better than the first deadline.
-        "until": life.until if life.finished else max(untils, default=None),
-        "crashed": meter.crashed or life.crashed,
-        "tokens": meter.tokens if life.tokens is None else life.tokens,
-        **_idleness(meter, life, now),
-    }
-    changed = {field: value for field, value in news.items() if value != getattr(meter, field)}
-    return meter.model_copy(update=changed) if changed else meter
-
-
-def _idleness(meter: Meter, life: Lifetime, now: datetime) -> dict[str, Any]:
-    """Whether the pod is idle now, and for how long it was before; nothing once it is on its way out."""
-    if life.over or life.requested:
-        return {}
-    if life.idle and (meter.ready or life.ready):
-        return {"idle_since": meter.idle_since or now}
-    if meter.idle_since is None:
-        return {}
-    length = max(timedelta(), now - meter.idle_since)
-    return {"idle_since": None, "idle_seconds": meter.idle_seconds + length // timedelta(seconds=1)}
-
-
-def _tokens(meter: Meter, life: Lifetime) -> int:
-    """How many tokens are new; a counter that fell began at zero again."""
-    if life.tokens is None:
-        return 0
-    before = meter.tokens or 0
-    return life.tokens - before if life.tokens >= before else life.tokens
-
-
-def _begun(meter: Meter, instant: datetime) -> Meter:
-    """The meter from an instant on, when what was before is in the sums."""
-    if meter.since >= instant:
-        return meter
-    idle_since = meter.idle_since and max(meter.idle_since, instant)
-    return meter.model_copy(
-        update={"since": instant, "earlier_usd": None, "idle_since": idle_since, "idle_seconds": 0}
-    )
-
-
-def _entered(before: Ledger, look: _Look, now: datetime, month: CalendarMonth, last: CalendarMonth) -> Ledger:
+def _entered(before: Ledger, look: Look, now: datetime, month: CalendarMonth, last: CalendarMonth) -> Ledger:
     """The checkpoint with what a look found; before is already of this month."""
     charges = (*look.charges, *((meter, month.begin) for meter in look.meters if meter.since < month.begin))
     metered = (*look.meters, *(meter for meter, _ in charges))
     meters = sorted(
-        (_begun(meter, month.begin) for meter in look.meters), key=lambda meter: (meter.since, meter.uid)
+        (begun(meter, month.begin) for meter in look.meters), key=lambda meter: (meter.since, meter.uid)
     )
     return before.model_copy(
         update={
@@ -246,7 +156,7 @@ def _this_month(spent: Phases, charges: Sequence[Charge], month: CalendarMonth) 
     """The sums of the month with the part of the charges that lies in it."""
     if not charges:
         return spent
-    after = total([spent, *(bill(_begun(meter, month.begin), end) for meter, end in charges)])
+    after = total([spent, *(bill(begun(meter, month.begin), end) for meter, end in charges)])
     return less(after, _ahead(charge for charge in charges if charge[0].since > month.begin))
 
 
