@@ -65,7 +65,7 @@ test-clusters:
 
 test-alone: SHARE := -alone
 test-alone:
-	nice -n 19 $(ALONE) $(PYTEST) -m "not cluster and not node"
+	PYTHONPATH=tests nice -n 19 $(BIN)/python -m testbed network -- $(PYTEST) -m "not cluster and not node"
 
 SEED ?= $(shell date +%Y%j)
 nightly: setup ## what takes hours: other examples, every crash point, an hour of faults, 10,000 steps of exploration
