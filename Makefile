@@ -56,7 +56,7 @@ check: $(READY) ## lint, types, import contracts
 
 # Two shares at once: clusters mostly wait, and what needs none takes what they leave of the processors.
 test: setup ## pass every test
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-clusters test-alone
+	@$(MAKE) --no-print-directory --jobs=2 test-clusters test-alone
 
 .PHONY: test-clusters test-alone
 test-clusters: SHARE := -clusters
@@ -64,8 +64,11 @@ test-clusters:
 	$(ALONE) $(PYTEST) -m "cluster or node"
 
 test-alone: SHARE := -alone
+test-alone: LOG := $(CACHE)/test-alone.$(CHECKOUT).log
 test-alone:
-	PYTHONPATH=tests nice -n 19 $(BIN)/python -m testbed network -- $(PYTEST) -m "not cluster and not node"
+	@echo "tests that need no cluster run beside the others; until they end they write to $(LOG)"
+	@PYTHONPATH=tests nice -n 19 $(BIN)/python -m testbed network -- $(PYTEST) -m "not cluster and not node" > $(LOG) 2>&1; \
+	 code=$$?; cat $(LOG); exit $$code
 
 SEED ?= $(shell date +%Y%j)
 nightly: setup ## what takes hours: other examples, every crash point, an hour of faults, 10,000 steps of exploration
