@@ -67,7 +67,7 @@ test-alone: SHARE := -alone
 test-alone: LOG := $(CACHE)/test-alone.$(CHECKOUT).log
 test-alone:
 	@echo "tests that need no cluster run beside the others; until they end they write to $(LOG)"
-	@PYTHONPATH=tests nice -n 19 $(BIN)/python -m testbed network -- $(PYTEST) -m "not cluster and not node" > $(LOG) 2>&1; \
+	@PYTHONPATH=tests nice -n 10 $(BIN)/python -m testbed network -- $(PYTEST) -m "not cluster and not node" > $(LOG) 2>&1; \
 	 code=$$?; cat $(LOG); exit $$code
 
 SEED ?= $(shell date +%Y%j)

@@ -146,7 +146,7 @@ def test_what_is_not_finished_hangs_until_the_client_leaves(timeout: int) -> Non
 
 
 def test_the_signal_is_lost_during_the_start_and_counts_later() -> None:
-    with running(FAKE_VLLM_STARTUP_SECONDS="1") as fake:
+    with running(FAKE_VLLM_STARTUP_SECONDS="5") as fake:
         assert fake.process.stderr
         assert "Starting to load model" in fake.process.stderr.readline()
         fake.end()

@@ -80,7 +80,9 @@ class Drains:
         self.ready_at: dict[str, datetime] = {}
         self.template: dict[str, Any] = {}
         self.older: set[str] = set()
-        self.pressed = False  # fewer were wanted, and the ReplicaSet had not gone down to the last count yet
+        self.pressed = (
+            False  # the ReplicaSet had not gone down to the last count when it was chosen anew who goes
+        )
         self.given_up: set[str] = set()  # who was there when all had to go
         self.restart()
 
@@ -230,7 +232,7 @@ class Drains:
             self.wake = self.now + timedelta(seconds=min(RESYNC_SECONDS, outcome.wake_seconds))
         if self.replicas < before or marks != {one.uid: one.deletion_cost for one in self.pods}:
             self.seen, self.rolls = seen, self._rolls()
-            self.pressed = len(self.pods) > before and self.wanted < asked_last
+            self.pressed = len(self.pods) > before
         if not self.replicas:
             self.given_up |= {one.uid for one in self.pods}
         self._judge(before, max(asked_last, self.wanted, self.spec["replicas"]), rests)
