@@ -45,11 +45,13 @@ class Theatre:
     Attributes:
         duty: the operators.
         wanted: what the story leaves when nobody disturbs it, by its name.
+        namespaces: those of the present stories.
     """
 
     def __init__(self, cluster: ControlPlane, proxy: FaultProxy, truth: Truth) -> None:
         """Nobody is on duty yet."""
         self.wanted: dict[str, Json] = {}
+        self.namespaces: list[str] = []
         self.duty = Duty(cluster, proxy.door("operator"))
         self._cluster = cluster
         self._proxy = proxy
@@ -69,6 +71,7 @@ class Theatre:
             AssertionError: what is left of one is not what is left of an undisturbed run.
         """
         self._lanes = [Lane(story, point, f"crash-{next(NUMBERS)}") for story, point in casts]
+        self.namespaces += [lane.namespace for lane in self._lanes]
         head = {"apiVersion": "v1", "kind": "Namespace"}
         self._cluster.apply(*({**head, "metadata": {"name": lane.namespace}} for lane in self._lanes))
         self._open(self._lanes)
@@ -86,9 +89,14 @@ class Theatre:
             self.duty.crash()
         self._go_on(lambda: all(lane.ended for lane in self._lanes), "the stories to end")
         self._compare()
-        names = [lane.namespace for lane in self._lanes]
-        self._cluster.kubectl("delete", "namespace", "--wait=false", *names)
+        self.clear(wait=False)
         return self._lanes
+
+    def clear(self, *, wait: bool) -> None:
+        """Take away the namespaces that are left, and with them the fleets and what they hold."""
+        if self.namespaces:
+            self._cluster.kubectl("delete", "namespace", f"--wait={wait}".lower(), *self.namespaces)
+            self.namespaces.clear()
 
     def _is_time(self) -> bool:
         """Whether every story is held or over, or the first may be held no longer."""
@@ -181,6 +189,7 @@ def theatre(cluster: ControlPlane, proxy: FaultProxy) -> Iterator[Theatre]:
         stack.callback(cluster.kubectl, "delete", "node", *cluster.add_gpu_nodes(NODES, prefix="crash"))
         found = Theatre(cluster, proxy, stack.enter_context(Truth(cluster)))
         stack.enter_context(answering(SERVING_PORT, found.answer))
+        stack.callback(found.clear, wait=True)  # also when a story went wrong: others need the GPUs
         stack.callback(found.duty.end)
         found.duty.begin()
         yield found

@@ -52,13 +52,28 @@ class Witnesses:
         return self._instant(max(lost)) if lost else None
 
     def unseen(self, life: Life) -> bool:
-        """Whether a pod went that is in no account, and nobody who runs now watched pods by then."""
+        """Whether a pod went that is in no account, and whoever watched pods by then did not get to write it.
+
+        Nobody of these runs now, or somebody who came too late for it led first: where that one had seen
+        everything, the pod would be in its account, and so the others take it for settled.
+        """
         if life.gone is None:
             return False
         gone = life.gone.timestamp() - self.epoch
-        return not self._is_watched("pods", gone) and not any(
-            life.uid.encode() in one.body for one in self._landed("llamadeployments/status")
+        written = list(self._landed("llamadeployments/status"))
+        if any(life.uid.encode() in one.body for one in written):
+            return False
+        after = (one for one in written if one.at > gone and (one.namespace, one.name) == tuple(life.fleet))
+        first = next(after, None)
+        came_late = first is not None and not self._is_watched("pods", gone, self._span_of(first))
+        return came_late or not self._is_watched("pods", gone)
+
+    def _span_of(self, exchange: Exchange) -> Span | None:
+        """The process that asked."""
+        found = (
+            one for one in self.spans if one.door == exchange.door and one.begin <= exchange.at <= one.end
         )
+        return next(found, None)
 
     def _is_kept(self, fleet: Key, at: float) -> bool:
         entry = ".".join(fleet)
@@ -67,12 +82,12 @@ class Witnesses:
             entry in json.loads(one.body).get("data", {}) for one in written
         )
 
-    def _is_watched(self, kind: str, at: float) -> bool:
-        """Whether a process that runs now watched a kind by then."""
+    def _is_watched(self, kind: str, at: float, by: Span | None = None) -> bool:
+        """Whether a process that runs now, or this one, watched a kind by then."""
+        spans = [span for span in self.spans if span.end == float("inf")] if by is None else [by]
         return any(
-            one.kind == kind and one.verb == "watch" and span.begin <= one.at <= at
-            for span in self.spans
-            if span.end == float("inf")
+            one.kind == kind and one.verb == "watch" and span.begin <= one.at <= min(at, span.end)
+            for span in spans
             for one in self.exchanges
             if one.door == span.door
         )

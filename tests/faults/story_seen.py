@@ -144,7 +144,7 @@ def _pod(raw: Json) -> tuple[str, str, str, bool]:
     conditions = raw.get("status", {}).get("conditions", [])
     return (
         metadata["labels"].get(NAME_LABEL, ""),
-        metadata.get("annotations", {}).get(DELETION_COST_ANNOTATION, ""),
+        metadata.get("annotations", {}).get(DELETION_COST_ANNOTATION, "0"),  # as a ReplicaSet reads it
         raw["spec"]["containers"][0]["image"],
         any(one["type"] == "Ready" and one["status"] == "True" for one in conditions),
     )

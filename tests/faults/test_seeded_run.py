@@ -4,12 +4,14 @@ LLAMAFLEET_SEED is the seed of its schedule, and is printed; every night has ano
 LLAMAFLEET_STORM_SECONDS says how long it blows, 120 without it: an hour every night.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from faults.faults import Exchange
 from faults.proxy import FaultProxy
 from faults.proxy_storm import Storm
 from faults.seeded_money import owing
@@ -71,10 +73,17 @@ def test_all_is_right_after_a_storm(
             assert found == []
     finally:
         story = [storm.story(), *map(str, world.done), *(slot.text() for slot in world.slots)]
+        story += [_told(one) for one in proxy.exchanges if one.kind == "llamadeployments/status"]
         (tmp_path / "story.txt").write_text("\n".join(story), "utf-8")
         counts = f"{len(storm.blown)} gusts, {len(world.done)} deeds, {len(proxy.exchanges)} requests"
         starts = sum(len(slot.spans) for slot in world.slots)
         print(f"storm of seed {SEED}: {counts}, {starts} starts; {tmp_path / 'story.txt'}")  # noqa: T201 - to replay
+
+
+def _told(one: Exchange) -> str:
+    """One line about a write of a status: whose, when, by whom, what came of it, and the account."""
+    ledger = json.loads(one.body).get("status", {}).get("cost", {}).get("ledger")
+    return f"{one.at:.2f} {one.door} {one.namespace}/{one.name}: HTTP {one.status}, {json.dumps(ledger)}"
 
 
 def _is_over(cluster: ControlPlane, world: World) -> bool:

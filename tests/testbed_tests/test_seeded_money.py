@@ -103,3 +103,22 @@ def test_a_deletion_excuses_only_where_nobody_is_left_to_tell(
 def test_a_pod_that_nobody_saw_is_excused() -> None:
     late = list(watches("one", 950.0))
     assert lines(account("0"), spans=[Span("one", 940.0)], asks=late, ends=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("began", "uids", "is_excused"),
+    [
+        pytest.param(920.0, [], True, id="whoever wrote first came too late"),
+        pytest.param(900.0, [], False, id="whoever wrote first had seen it"),
+        pytest.param(920.0, ["a"], False, id="it was written down"),
+    ],
+)
+def test_a_pod_is_excused_where_a_latecomer_was_the_first_to_write(
+    began: float, uids: list[str], *, is_excused: bool
+) -> None:
+    """Somebody else watched all the time, and takes what that one has written for all there is."""
+    status = asked("two", 930.0, "apply", "llamadeployments/status", {"meters": uids})
+    status.namespace, status.name = KEY
+    asks = [*watches("one", 1.0), *watches("two", began + 1.0), status]
+    spans = [Span("one", 0.0), Span("two", began)]
+    assert (lines(account("0"), spans=spans, asks=asks, ends=[]) == []) is is_excused
