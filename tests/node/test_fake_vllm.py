@@ -18,6 +18,8 @@ from node.clients import MODEL, Answer, ask, asking
 from testbed.processes import reserved_port
 from testbed.wait import until
 
+pytestmark = pytest.mark.node  # it stands in for vLLM on the real node, and is timed like what runs there
+
 FAKE = Path(__file__).with_name("fake_vllm.py")
 SECONDS = 10.0
 QUICK = {"FAKE_VLLM_STARTUP_SECONDS": "0", "FAKE_VLLM_TOKEN_SECONDS": "0.02", "FAKE_VLLM_RUNNING": "2"}
