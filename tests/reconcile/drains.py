@@ -80,9 +80,7 @@ class Drains:
         self.ready_at: dict[str, datetime] = {}
         self.template: dict[str, Any] = {}
         self.older: set[str] = set()
-        self.pressed = (
-            False  # the ReplicaSet had not gone down to the last count when it was chosen anew who goes
-        )
+        self.pressed = False  # a new choice came before the ReplicaSet had gone down to the last count
         self.given_up: set[str] = set()  # who was there when all had to go
         self.restart()
 
