@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 # A shell starts background jobs with SIGINT ignored, and children inherit that; a CI runner may do the same.
@@ -13,3 +14,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # night, which has a seed, plays others each time.
 settings.register_profile("patient", deadline=None, derandomize="LLAMAFLEET_SEED" not in os.environ)
 settings.load_profile("patient")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite golden files with what is rendered now; the diff is what is reviewed",
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether to write what is rendered instead of comparing it."""
+    return bool(request.config.getoption("--update-golden"))

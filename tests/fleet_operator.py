@@ -21,7 +21,7 @@ CRDS = ROOT / "crds"
 MANIFESTS = ROOT / "manifests"
 NAMESPACE = "llamafleet-system"
 ACCOUNT = "llamafleet"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 PATIENT = "--lease-duration=15"
 """This machine runs a whole control plane and the tests beside the operator."""
 PROGRAM = str(Path(sys.executable).parent / "llamafleet")
@@ -82,6 +82,11 @@ class OperatorProcess:
     def code(self) -> int | None:
         """Its exit code, negative after a signal; None while it runs."""
         return self._program.code
+
+    @property
+    def management(self) -> str:
+        """Where its metrics are, as HOST:PORT."""
+        return self._management.removeprefix("http://")
 
     def leads(self) -> bool:
         """Whether it is the one that works, or was when it ended."""

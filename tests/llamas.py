@@ -12,7 +12,9 @@ from builders import ROOT
 from testbed.cluster import Cluster
 from testbed.wait import until
 
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 180.0
+"""Long, for the shares of the tests have two cores between them, and real pods start on these."""
+
 GONE_SECONDS = 120.0
 """The garbage collector looks for new kinds every 30 s: the first deletion after an install takes longer."""
 

@@ -23,7 +23,7 @@ from testbed.wait import until
 pytestmark = pytest.mark.cluster
 
 SECONDS = 180.0
-GONE_SECONDS = 60.0
+GONE_SECONDS = 180.0
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import copy
+import io
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Author:
     async def ask(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Answer:
         """One request; an apply where it is a PATCH."""
         headers = {"Content-Type": APPLY if method == "PATCH" else "application/json"}
-        data = None if body is None else orjson.dumps(body)
+        data = None if body is None else io.BytesIO(orjson.dumps(body))
         deadline = aiohttp.ClientTimeout(total=SECONDS)
         async with self.session.request(
             method, self.server + path, params=query, data=data, headers=headers, timeout=deadline

@@ -27,8 +27,9 @@ POLL_SECONDS = 0.4
 CALM_SECONDS = 2.0
 """A story is over when it has ended and nothing was written for so long."""
 
-HOLD_SECONDS = 15.0
-"""The operator gives a request up after 30 s: by then it must be dead."""
+HOLD_SECONDS = 10.0
+"""The operator gives a write up after 15 s, and goes on without an Event that it could not write: by then it
+must be dead. Two seconds more pass until it is."""
 
 NODES = 8
 """Of eight GPUs each: more than all fleets need while one of them is rolled out."""

@@ -1,6 +1,5 @@
 """One cluster with one real node, our kinds and the operator, for every test in this folder."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,16 +8,29 @@ import pytest
 from fleet_operator import OperatorProcess, install, running_operator
 from llamas import pool
 from node.fleets import GPU, IMAGES, POOL, SIMULATORS
-from node.operator_image import operator_image
 from node.stories import Stories, stories_of
-from testbed import binaries
+from testbed import binaries, rootfs
 from testbed.control_plane import ControlPlane
-from testbed.fixtures import control_plane, namespace, pytest_collection_finish, require_real_node
+from testbed.fixtures import (
+    control_plane,
+    namespace,
+    operator_image,
+    pytest_collection_finish,
+    require_real_node,
+)
 from testbed.real_node import RealNode
 from testbed.real_node_files import LABEL
 from testbed.versions import NODE
 
-__all__ = ["control_plane", "namespace", "node", "operator", "pytest_collection_finish", "stories"]
+__all__ = [
+    "control_plane",
+    "namespace",
+    "node",
+    "operator",
+    "operator_image",
+    "pytest_collection_finish",
+    "stories",
+]
 
 HERE = Path(__file__).parent
 SIMULATOR = "llm-d-inference-sim"
@@ -34,9 +46,9 @@ def node(request: pytest.FixtureRequest) -> Iterator[RealNode]:
         "vllm": HERE / "fake_vllm.py",
         f"{SIMULATORS}/vllm": HERE / "vllm_sim.py",
         f"{SIMULATORS}/{SIMULATOR}": binaries.ensure(NODE) / SIMULATOR,
-        "llamafleet": Path(sys.executable).parent / "llamafleet",
     }
-    with RealNode(cluster, programs, [*IMAGES, operator_image()]) as running:
+    wakers = [request.getfixturevalue("operator_image")] if rootfs.find() else []
+    with RealNode(cluster, programs, [*IMAGES, *wakers]) as running:
         cluster.apply(pool(POOL, "1.00", GPU, nodeSelector=dict([LABEL])))
         yield running
 

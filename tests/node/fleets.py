@@ -53,8 +53,8 @@ CONTEXT: Final = 8192
 """Beside the weights there is so little memory that the plan expects a dozen requests at once."""
 
 SMALL: Final = {"requests": {"cpu": "50m", "memory": "128Mi", "ephemeral-storage": "1Gi"}}
-READY_SECONDS: Final = 90.0
-"""The start-up probe looks every 10 s, so 25 are usual."""
+READY_SECONDS: Final = 180.0
+"""25 are usual, but 19 pods may start at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,16 @@ CLIENTS = 12
 TOKENS = 30
 """A second and a half of work, beside the time in the queue."""
 
-ACT_SECONDS = 30.0
-DRAIN_SECONDS = 90.0
+ACT_SECONDS = 120.0
+DRAIN_SECONDS = 180.0
 """For the pod that goes: the hook settles for 10 s, its last request ends, and the server exits."""
 
 FEW_DOWNS = 2
 FEW = 6
 """Clients of two replicas that run two requests each."""
 
-LONG = 500
-"""Tokens for 25 s of work: longer than it takes until a pod is asked to end."""
+LONG = 1000
+"""Tokens for 50 s of work: longer than it takes until a pod is asked to end."""
 
 
 def exactly(replicas: int) -> dict[str, int]:

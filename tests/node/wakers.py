@@ -8,9 +8,10 @@ from fleet_operator import MANIFESTS, NAMESPACE
 from llamafleet.api.names import WAKER_NAME
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
+from testbed.fixtures import require_operator_image
 from testbed.real_node_files import LABEL
 
-ROLLOUT_SECONDS = 60
+ROLLOUT_SECONDS = 180
 
 ON_THE_REAL_NODE = {
     "spec": {
@@ -24,6 +25,7 @@ ON_THE_REAL_NODE = {
 @contextlib.contextmanager
 def running_wakers(cluster: ControlPlane) -> Iterator[None]:
     """Two wakers for the length of a block; the operator finds them by ``--waker``."""
+    require_operator_image()
     here = f"--namespace={NAMESPACE}"
     patch = f"--patch={json.dumps(ON_THE_REAL_NODE)}"
     try:

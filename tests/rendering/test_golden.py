@@ -3,15 +3,15 @@
 A change on purpose: ``pytest tests/rendering --update-golden``, then read the diff.
 """
 
-import difflib
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import yaml
 
 from builders import SAMPLES, gpu_pool, llama, plan_of
+from goldens import compare, readable
 from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.names import TEMPLATE_ANNOTATION
@@ -59,38 +59,18 @@ CASES = {
 }
 
 
-class ReadableDumper(yaml.SafeDumper):
-    """Texts of several lines as blocks; no anchors, because each object is read by itself."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        del data
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-ReadableDumper.add_representer(str, _text)
-
-
 def rendered(case: Case) -> str:
     objects = children(case.resource, plan_of(case.resource, pools=case.pools), "llamafleet-system")
     deployment = objects[-1]
     annotations = deployment["metadata"]["annotations"]
     assert json.loads(annotations[TEMPLATE_ANNOTATION]) == deployment["spec"]["template"]
     annotations[TEMPLATE_ANNOTATION] = "the template below, as JSON"
-    return yaml.dump_all(objects, Dumper=ReadableDumper, sort_keys=False, explicit_start=True, width=100)
+    return readable(objects)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_objects_are_those_of_the_golden_file(name: str, *, update_golden: bool) -> None:
-    path, text = GOLDEN / f"{name}.yaml", rendered(CASES[name])
-    if update_golden:
-        path.write_text(text, encoding="utf-8")
-    known = path.read_text(encoding="utf-8") if path.exists() else ""
-    diff = difflib.unified_diff(known.splitlines(), text.splitlines(), str(path), "rendered", lineterm="")
-    assert known == text, "rewrite with --update-golden, or mend the code:\n" + "\n".join(diff)
+    compare(GOLDEN / f"{name}.yaml", rendered(CASES[name]), update=update_golden)
 
 
 def test_every_golden_file_has_a_case() -> None:

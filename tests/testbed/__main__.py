@@ -4,20 +4,40 @@ import argparse
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-from testbed import binaries, cache, debian, go, modules, network
+from testbed import argocd_files, binaries, cache, debian, go, modules, network, rootfs, wheels
 from testbed.cluster import Cluster
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
 from testbed.processes import ended_by_signals
-from testbed.versions import NODE
+from testbed.versions import KREW, KSTATUS, NODE
 
 CRDS = Path(__file__).resolve().parents[2] / "crds"  # of the project, generated
 INTERRUPTED = 128 + signal.SIGINT  # the exit code that a shell expects after Ctrl-C
 
 Command = Callable[[argparse.Namespace], None]
+
+CONTROL: Final = "control-plane"
+
+PARTS: Final[Mapping[str, Mapping[str, Callable[[], object]]]] = {
+    "node": {"of the real node": partial(binaries.ensure, NODE)},
+    "downloads": {
+        "of the real node": debian.ensure,
+        "with Prometheus": partial(debian.ensure, debian.PROMETHEUS),
+        "with Helm": wheels.ensure,
+        "of the operator's image": rootfs.ensure,
+    },
+    "tools": {
+        "with kstatus": partial(binaries.ensure, KSTATUS),
+        "with krew": partial(binaries.ensure, KREW),
+        "with Argo CD": argocd_files.ensure,
+    },
+}
+"""What some tests need beside a control plane: how it comes here, in parts that tests wait for."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,8 +62,10 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m testbed", description="A Kubernetes control plane on this machine."
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    text = "find the programs of the control plane, or build them; say nothing when they are there"
-    commands.add_parser("build", help=text, description=text).set_defaults(command=_build)
+    text = "find the programs that clusters are made of, or build them; say nothing when they are there"
+    build = commands.add_parser("build", help=text, description=text)
+    build.add_argument("part", nargs="?", choices=(CONTROL, *PARTS), help="these alone")
+    build.set_defaults(command=_build)
     text = "run a control plane with fake GPU nodes until Ctrl-C"
     cluster = commands.add_parser("cluster", help=text, description=text)
     cluster.add_argument(
@@ -67,17 +89,22 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _build(_options: argparse.Namespace) -> None:
-    binaries.ensure()
-    try:
-        binaries.ensure(NODE)
-        debian.ensure()
-    except TestbedError as error:
-        print(f"warning: tests of the real node will be skipped: {error}", file=sys.stderr, flush=True)
-    try:
-        debian.ensure(debian.PROMETHEUS)
-    except TestbedError as error:
-        print(f"warning: tests with Prometheus will be skipped: {error}", file=sys.stderr, flush=True)
+def _build(options: argparse.Namespace) -> None:
+    """Get every part, or one; without the control plane there is nothing to go on with."""
+    if options.part in {None, CONTROL}:
+        binaries.ensure()
+    for part, needs in PARTS.items():
+        if options.part in {None, part}:
+            _fetch(needs)
+
+
+def _fetch(needs: Mapping[str, Callable[[], object]]) -> None:
+    """Get these; where one cannot be had, the tests that need none of it run all the same."""
+    for what, ensure in needs.items():
+        try:
+            ensure()
+        except TestbedError as error:
+            print(f"warning: tests {what} will be skipped: {error}", file=sys.stderr, flush=True)
 
 
 def _network(options: argparse.Namespace) -> None:

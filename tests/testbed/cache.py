@@ -34,7 +34,7 @@ def key(suite: Suite = CONTROL_PLANE) -> str:
     digest = hashlib.sha256(f"{sys.platform}/{architecture()}/{programs}".encode())
     for module in suite.modules:
         digest.update(" ".join(module.tags).encode())
-        for name in ("go.mod", "go.sum", "tools.go"):
+        for name in ("go.mod", "go.sum", module.source):
             digest.update((module.folder / name).read_bytes())
     return digest.hexdigest()[:16]
 
@@ -43,6 +43,13 @@ def architecture() -> str:
     """This machine's architecture, as Go and Kubernetes spell it."""
     machine = platform.machine()
     return ARCHITECTURES.get(machine, machine)
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Remove the folders in this one that are older than so many others."""
+    made = sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in made[count:]:
+        shutil.rmtree(old)
 
 
 @contextlib.contextmanager

@@ -3,23 +3,26 @@
 All of it goes through kubectl; nothing is started or stopped here.
 """
 
+import contextlib
 import datetime as dt
 import json
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from testbed.command import output_of
 from testbed.errors import TestbedError
 from testbed.nodes import NodeKind, gpu_node
 from testbed.wait import until
 
-KUBECTL_SECONDS = 120.0  # no command of ours takes this long; it ends a test that would hang
-NODE_READY_SECONDS = 60.0
-SERVED_SECONDS = 30.0
-POLICY_SECONDS = 30.0  # the API server takes a second or two to learn of a new admission policy
+KUBECTL_SECONDS = 240.0  # no command of ours takes this long; it ends a test that would hang
+NODE_READY_SECONDS = 180.0
+SERVED_SECONDS = 120.0
+REMOVED_SECONDS = 180.0
+POLICY_SECONDS = 120.0  # the API server takes a second or two to learn of a new admission policy
 
 TOKEN_LIFETIME = "24h"  # noqa: S105  # a duration, not a secret
 
@@ -51,24 +54,13 @@ class Cluster:
         Raises:
             TestbedError: kubectl failed, and the text is its own; or it took too long.
         """
-        command = f"kubectl {' '.join(arguments)}"
-        try:
-            result = subprocess.run(
-                [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
-                input=input,
-                env=self._environment(),
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=KUBECTL_SECONDS,
-            )
-        except subprocess.TimeoutExpired as error:
-            message = f"{command}: no answer within {KUBECTL_SECONDS:g} s"
-            raise TestbedError(message) from error
-        if result.returncode:
-            message = f"{command}: {result.stderr.strip()}"
-            raise TestbedError(message)
-        return result.stdout
+        return output_of(
+            f"kubectl {' '.join(arguments)}",
+            [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
+            seconds=KUBECTL_SECONDS,
+            environment=self._environment(),
+            input=input,
+        )
 
     def follow(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a kubectl that goes on, such as a watch; whoever starts it reads it and ends it."""
@@ -97,6 +89,28 @@ class Cluster:
         """
         self.kubectl("apply", "--server-side", "-f", str(path))
         until(lambda: self._serves(path), SERVED_SECONDS, f"the kinds of {path.name} to be served")
+
+    def remove_kinds(self, *names: str) -> None:
+        """Delete custom resource definitions, with every resource of theirs, and wait until they are gone.
+
+        ``kubectl delete`` alone may wait for minutes: when the API server cannot list the resources yet,
+        because their storage is being made anew, it tries again later and later. Whoever changes the
+        definition makes it try at once.
+        """
+        self.kubectl("delete", "crd", "--ignore-not-found", "--wait=false", *names)
+        until(lambda: self._are_removed(names), REMOVED_SECONDS, f"{' and '.join(names)} to be gone")
+
+    def _are_removed(self, names: Sequence[str]) -> bool:
+        found = self.kubectl("get", "crd", "--ignore-not-found", "-o", "json", *names)
+        left = json.loads(found or '{"items": []}')
+        kinds = left.get("items", [left])
+        for kind in kinds:
+            nudge = f"{ANNOTATIONS}/last-look={dt.datetime.now(dt.UTC):%H%M%S}"
+            with contextlib.suppress(TestbedError):  # it may be gone by now
+                self.kubectl("annotate", "--overwrite", "crd", kind["metadata"]["name"], nudge)
+        states = [one for kind in kinds for one in kind.get("status", {}).get("conditions", [])]
+        assert not kinds, [one for one in states if one["type"] == "Terminating"]
+        return True
 
     def _serves(self, path: Path) -> bool:
         found = self.get("-f", str(path))

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Self
 
+from testbed import audit as audits
 from testbed import binaries, command_lines, pki
 from testbed.cluster import Cluster
 from testbed.command_lines import Layout
@@ -19,7 +20,7 @@ from testbed.errors import TestbedError
 from testbed.processes import Program, ended_by_signals, reserved_port
 from testbed.wait import until
 
-START_SECONDS = 60.0  # five to ten are usual on two cores; a loaded machine may need a multiple
+START_SECONDS = 180.0  # five to ten are usual on two cores; a loaded machine may need a multiple
 WATCH_SECONDS = 1.0  # how soon a cluster that somebody plays with says that a program of it died
 
 LOGS_CRD = Path(__file__).parent / "kwok-logs-crd.yaml"
@@ -46,11 +47,13 @@ class ControlPlane(Cluster):
         """Prepare a control plane; nothing happens before it is entered.
 
         Args:
-            audit: whether the API server records every request in ``audit_log``.
+            audit: whether the API server records every request in ``audit_log``. Where used rights are
+                collected (see ``testbed.audit``), a control plane that is in no hurry does so in any case.
             hurried: whether its controllers and its scheduler work as fast as the machine can, for thousands
                 of pods; else as they come, with 20 and 50 requests per second.
         """
-        self._options = {"audit": audit, "hurried": hurried}
+        collected = audits.folder() is not None and not hurried
+        self._options = {"audit": audit or collected, "hurried": hurried}
         self._stack = contextlib.ExitStack()
         self._programs: list[Program] = []
         self._keep_folder = False
@@ -69,6 +72,7 @@ class ControlPlane(Cluster):
             self._layout = Layout(programs, folder, *ports, **self._options)
             super().__init__(programs / "kubectl", self._layout.kubeconfig("admin"), folder)
             stack.callback(self._remove_folder)
+            stack.callback(self._leave_uses)
             stack.callback(self._stop)
             try:
                 self._write_files()
@@ -161,6 +165,11 @@ class ControlPlane(Cluster):
         except TestbedError:
             return False
         return True
+
+    def _leave_uses(self) -> None:
+        """Leave what was asked where it is collected."""
+        if there := audits.folder():
+            audits.keep(self.audit_log, there)
 
     def _remove_folder(self) -> None:
         if not self._keep_folder:

@@ -7,7 +7,7 @@ installed into the system: apt only downloads, and checks the signatures as alwa
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +34,12 @@ class Packages:
 
 FOR_NODES = Packages("debian", "the real node", {"runc": "runc", "nft": "nftables"})
 PROMETHEUS = Packages(
-    "debian-prometheus", "readings by way of Prometheus", {"prometheus": "prometheus"}, alone=True
+    "debian-prometheus",
+    "readings by way of Prometheus",
+    {"prometheus": "prometheus", "promtool": "prometheus"},
+    alone=True,
 )  # what it depends on are 200 MB of pages that nobody looks at
+REDIS = Packages("debian-redis", "Argo CD", {"redis-server": "redis-server"})
 FOLDERS = ("usr/sbin", "usr/bin", "sbin", "bin")  # where packages put programs
 SYSTEM = ("/usr/sbin", "/sbin")  # where the system has such programs, though a user's PATH may lack them
 PATIENCE_SECONDS = 300.0  # of apt; a mirror that answers needs 5
@@ -81,18 +85,17 @@ def _unpacked(packages: Packages, program: str) -> Path | None:
 
 
 def _download(packages: Packages) -> dict[str, Path]:
-    missing = [package for program, package in packages.programs.items() if not _installed(program)]
+    needed = (package for program, package in packages.programs.items() if not _installed(program))
+    missing = list(dict.fromkeys(needed))
     names = " and ".join(missing)
     print(f"Downloading {names} of this system's package archive; nothing is installed.", flush=True)
     partial = _folder(packages).with_name(f"{packages.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    for name in ("archives/partial", "lists/partial", "bin"):
-        (partial / name).mkdir(parents=True)
-    _fetch(packages, partial, missing)
+    (partial / "bin").mkdir(parents=True)
+    fetch(packages, partial, missing)
     wanted = [f"{package}_*.deb" for package in missing] if packages.alone else ["*.deb"]
     for archive in (found for pattern in wanted for found in (partial / "archives").glob(pattern)):
-        unpack = ["dpkg-deb", "-x", str(archive), str(partial / "root")]
-        subprocess.run(unpack, check=True)
+        unpack(archive, partial / "root")
     _publish(packages, partial)
     found = find(packages)
     if found is None:
@@ -101,11 +104,17 @@ def _download(packages: Packages) -> dict[str, Path]:
     return found
 
 
-def _fetch(packages: Packages, folder: Path, names: list[str]) -> None:
-    """Download these and what they need beyond the packages that are installed."""
+def fetch(packages: Packages, folder: Path, names: Sequence[str], *options: str) -> None:
+    """Download these into ``archives`` of a folder, and what they need beyond the installed packages.
+
+    Raises:
+        TestbedError: there is no apt here, or it cannot download them.
+    """
+    for name in ("archives/partial", "lists/partial"):
+        (folder / name).mkdir(parents=True)
     log = cache.root() / f"{packages.name}.log"
     log.write_bytes(b"")
-    install = ("--yes", "--no-install-recommends", "--download-only", "install", *names)
+    install = (*options, "--yes", "--no-install-recommends", "--download-only", "install", *names)
     if _apt(log, folder, *install):
         return
     # The system has no package lists, or old ones; a fresh copy lies in our folder for as long as this takes.
@@ -115,6 +124,12 @@ def _fetch(packages: Packages, folder: Path, names: list[str]) -> None:
         cause = f"{' and '.join(names)} cannot be downloaded; install the packages, for {packages.purpose}."
         message = f"{cause} The log is {log}."
         raise TestbedError(message)
+
+
+def unpack(archive: Path, root: Path) -> None:
+    """Put the files of a package below a folder, and run none of its scripts."""
+    command = ["dpkg-deb", "-x", str(archive), str(root)]
+    subprocess.run(command, check=True)
 
 
 def _apt(log: Path, folder: Path, *arguments: str) -> bool:

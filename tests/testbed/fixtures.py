@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from testbed import binaries, network
+from testbed import argocd_files, binaries, network, rootfs
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
+from testbed.images import LayeredImage
+from testbed.operator_image import operator_image as image_of_the_operator
 from testbed.real_node import obstacle
 
 
@@ -33,7 +35,30 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def require_real_node() -> None:
     """Skip the test where no real node is possible, and say why; where everything has to run, fail it."""
     if why := obstacle():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+        _do_without(why)
+
+
+def require_operator_image() -> None:
+    """Skip the test, or fail it, where what the operator's image is made of has not been downloaded."""
+    if rootfs.find() is None:
+        _do_without(rootfs.MISSING)
+
+
+def require_argocd() -> None:
+    """Skip the test, or fail it, where Argo CD was not built."""
+    if argocd_files.find() is None:
+        _do_without(argocd_files.MISSING)
+
+
+def _do_without(why: str) -> None:
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+
+
+@pytest.fixture(scope="session")
+def operator_image(tmp_path_factory: pytest.TempPathFactory) -> LayeredImage:
+    """The operator's image, with the wheel of this checkout."""
+    require_operator_image()
+    return image_of_the_operator(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture(scope="session")

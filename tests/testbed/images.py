@@ -1,7 +1,7 @@
 """Container images without a registry: the Python of this run and a few programs, as ``docker save`` writes.
 
-All images of an archive share one layer; they differ in their names and environments, and some have another
-layer above it. Nothing is downloaded, and no image has more in it than what is copied here.
+The images of an archive share one layer and differ in their names and environments, but for those that bring
+their own layers. Nothing is downloaded, and no image has more in it than what is copied here.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from typing import Any
 from testbed import cache
 
 HOME = "opt/python"  # where the interpreter lies in the image
-PACKAGES = f"{HOME}/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 PROGRAMS = "usr/local/bin"
 LIBRARIES = f"{HOME}/shared"  # the shared libraries of the interpreter and of its modules, in one folder
 
@@ -45,23 +44,37 @@ COMPILED = b"\x7fELF"
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One image of an archive.
+    """One image of an archive; all of these share one layer.
 
     Attributes:
         name: as pods name it, with a tag.
         environment: variables beyond those that Python needs.
-        entrypoint: what a pod runs that gives no command.
-        files: what it holds beyond the others, in a layer of its own: the name in the image, and the file.
     """
 
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
-    entrypoint: Sequence[str] = ()
-    files: Mapping[str, Path] = field(default_factory=dict)
 
 
-def write_archive(path: Path, programs: Mapping[str, Path], images: Sequence[Image]) -> None:
-    """Write the images, with these programs on their PATH.
+@dataclass(frozen=True, slots=True)
+class LayeredImage:
+    """One image of an archive that brings all its layers, and shares none with the others.
+
+    Attributes:
+        name: as pods name it, with a tag.
+        layers: archives, the lowest first.
+        config: user, command, variables and the like, as Docker keeps them.
+    """
+
+    name: str
+    layers: Sequence[Path]
+    config: Mapping[str, Any]
+
+
+AnyImage = Image | LayeredImage
+
+
+def write_archive(path: Path, programs: Mapping[str, Path], images: Sequence[AnyImage]) -> None:
+    """Write the images, with these programs on the PATH of those that share the layer.
 
     Args:
         path: the archive to write.
@@ -71,32 +84,38 @@ def write_archive(path: Path, programs: Mapping[str, Path], images: Sequence[Ima
         images: at least one.
     """
     with tarfile.open(path, "w") as archive:
-        shared = _add_layer(archive, path.with_suffix(".layer"), lambda layer: _fill(layer, programs))
+        shared = path.with_suffix(".layer")
+        with tarfile.open(shared, "w", dereference=True, format=tarfile.GNU_FORMAT) as layer:
+            _fill(layer, programs)
+        layers = {shared: _add_layer(archive, shared)}
+        shared.unlink()
         manifest = []
         for image in images:
-            layers = [shared]
-            if image.files:
-                layers.append(_add_layer(archive, path.with_suffix(".layer"), _own(image)))
-            config = json.dumps(_config(image, layers)).encode()
+            layered = image if isinstance(image, LayeredImage) else _sharing(image, shared)
+            layers |= {one: _add_layer(archive, one) for one in layered.layers if one not in layers}
+            digests = [layers[one] for one in layered.layers]
+            config = json.dumps(_description(layered.config, digests)).encode()
             name = f"{hashlib.sha256(config).hexdigest()}.json"
             _add(archive, name, config)
-            files = [f"{digest}.tar" for digest in layers]
+            files = [f"{digest}.tar" for digest in digests]
             manifest.append({"Config": name, "RepoTags": [image.name], "Layers": files})
         _add(archive, "manifest.json", json.dumps(manifest).encode())
 
 
-def _add_layer(archive: tarfile.TarFile, scratch: Path, fill: Callable[[tarfile.TarFile], None]) -> str:
+def _add_layer(archive: tarfile.TarFile, layer: Path) -> str:
     """Put a layer into the archive and return its digest, by which it is called there."""
-    with tarfile.open(scratch, "w", dereference=True, format=tarfile.GNU_FORMAT) as layer:
-        fill(layer)
-    with scratch.open("rb") as content:
+    with layer.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    archive.add(scratch, f"{digest}.tar")
-    scratch.unlink()
+    archive.add(layer, f"{digest}.tar")
     return digest
 
 
-def _config(image: Image, digests: Sequence[str]) -> dict[str, Any]:
+def _description(config: Mapping[str, Any], digests: Sequence[str]) -> dict[str, Any]:
+    layers = {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]}
+    return {"architecture": cache.architecture(), "os": "linux", "config": config, "rootfs": layers}
+
+
+def _sharing(image: Image, layer: Path) -> LayeredImage:
     variables = {
         "PATH": f"/{PROGRAMS}:/{HOME}/bin:/usr/bin:/bin",
         "PYTHONHOME": f"/{HOME}",
@@ -104,12 +123,8 @@ def _config(image: Image, digests: Sequence[str]) -> dict[str, Any]:
         "PYTHONDONTWRITEBYTECODE": "1",
         **image.environment,
     }
-    config = {
-        "Env": [f"{name}={value}" for name, value in variables.items()],
-        **({"Entrypoint": image.entrypoint} if image.entrypoint else {"Cmd": _WAIT}),
-    }
-    layers = {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]}
-    return {"architecture": cache.architecture(), "os": "linux", "config": config, "rootfs": layers}
+    config = {"Env": [f"{name}={value}" for name, value in variables.items()], "Cmd": _WAIT}
+    return LayeredImage(image.name, [layer], config)
 
 
 def _fill(layer: tarfile.TarFile, programs: Mapping[str, Path]) -> None:
@@ -122,18 +137,6 @@ def _fill(layer: tarfile.TarFile, programs: Mapping[str, Path]) -> None:
         content = source.read_bytes()
         head = b"" if content.startswith(COMPILED) else f"#!/{HOME}/bin/python3\n".encode()
         _add(layer, f"{PROGRAMS}/{name}", head + content, mode=0o755)
-
-
-def _own(image: Image) -> Callable[[tarfile.TarFile], None]:
-    """The layer of one image: its files, and the libraries that those of them need which are compiled."""
-
-    def fill(layer: tarfile.TarFile) -> None:
-        for name, file in image.files.items():
-            layer.add(file, name, recursive=False, filter=_for_everybody)
-        for library in _libraries([file for file in image.files.values() if file.suffix == ".so"]):
-            layer.add(library, _place(library), recursive=False, filter=_for_everybody)
-
-    return fill
 
 
 def _interpreter() -> Iterator[tuple[str, Path]]:

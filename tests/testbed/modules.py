@@ -4,11 +4,12 @@ Only a maintainer who changes a version runs this; a build reads what is committ
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from testbed.versions import GO_MINIMUM, MODULES, STAGING, Module
+from testbed.versions import GO_MINIMUM, MODULES, STAGING, WRITTEN, Module
 
 Environment = Mapping[str, str]
 
@@ -34,7 +35,8 @@ def _write(module: Module, go: Path, environment: Environment) -> None:
     answer = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
     upstream = Path(json.loads(answer.stdout)["GoMod"]).read_text("utf-8")
     (module.folder / "go.mod").write_text(go_mod(module, upstream), "utf-8")
-    (module.folder / "tools.go").write_text(tools_go(module), "utf-8")
+    if module.source == WRITTEN:
+        (module.folder / WRITTEN).write_text(tools_go(module), "utf-8")
     (module.folder / "go.sum").unlink(missing_ok=True)
     subprocess.run([str(go), "mod", "tidy"], cwd=module.folder, env=environment, check=True)
 
@@ -45,14 +47,23 @@ def go_mod(module: Module, upstream: str) -> str:
     Args:
         module: what is needed.
         upstream: the module's own go.mod. Kubernetes replaces its libraries by folders in there, which hold
-            for its own tree alone; here the same libraries come from where they are published.
+            for its own tree alone; here the same libraries come from where they are published. Versions
+            that it replaces count only where the module asks for it.
     """
     libraries = [line.split()[0] for line in upstream.splitlines() if STAGING in line]
     published = module.version.replace("v1.", "v0.", 1)
     language = ".".join(map(str, (*GO_MINIMUM, 0)))
     head = f"module testbed/{module.name}\n\ngo {language}\n\nrequire {module.path} {module.version}\n"
     replaced = "".join(f"\t{library} => {library} {published}\n" for library in libraries)
+    if module.replaces:
+        replaced += "".join(f"\t{line}\n" for line in _replaced_versions(upstream))
     return f"{head}\nreplace (\n{replaced})\n" if replaced else head
+
+
+def _replaced_versions(upstream: str) -> list[str]:
+    """The lines that replace a library by a version, and by no folder."""
+    lines = (line.strip().removeprefix("replace ") for line in upstream.splitlines())
+    return [line for line in lines if re.fullmatch(r"\S+ => \S+ v\S+", line)]
 
 
 def tools_go(module: Module) -> str:

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, NoReturn
 
 from testbed import leash
@@ -25,7 +26,15 @@ LOG_TAIL_LINES = 1  # one line says why a program died; the rest is in its log
 class Program:
     """A running program with a log of its own."""
 
-    def __init__(self, command: list[str], folder: Path, *, name: str = "", path: str = os.defpath) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        folder: Path,
+        *,
+        name: str = "",
+        path: str = os.defpath,
+        further: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Start it.
 
         Args:
@@ -33,10 +42,11 @@ class Program:
             folder: where it runs, where its log goes, and its home.
             name: what it is called here; empty: as its file.
             path: where it looks for programs.
+            further: variables beyond the few that every program has.
         """
         self.name = name or Path(command[0]).name
         self.log = folder / f"{self.name}.log"
-        environment = {"PATH": path, "HOME": str(folder), "TMPDIR": str(folder)}
+        environment = {"PATH": path, "HOME": str(folder), "TMPDIR": str(folder), **further}
         with self.log.open("ab") as output:
             self._process = spawn(command, environment=environment, output=output, folder=folder)
 

@@ -27,14 +27,14 @@ from testbed import (
 )
 from testbed.control_plane import ControlPlane
 from testbed.errors import TestbedError
-from testbed.images import Image, write_archive
+from testbed.images import AnyImage, write_archive
 from testbed.nodes import GPU_RESOURCE
 from testbed.processes import Program, ended_by_signals
 from testbed.real_node_files import NAME, Layout
 from testbed.versions import NODE
 from testbed.wait import until
 
-START_SECONDS = 90.0  # fifteen are usual on two cores
+START_SECONDS = 180.0  # fifteen are usual on two cores
 STOP_SECONDS = 10.0  # from SIGKILL to the last process of the namespace gone
 GPUS = 16  # as many replicas of one GPU as any test wants
 
@@ -63,14 +63,14 @@ class RealNode:
     name = NAME
 
     def __init__(
-        self, control_plane: ControlPlane, programs: Mapping[str, Path], images: Sequence[Image]
+        self, control_plane: ControlPlane, programs: Mapping[str, Path], images: Sequence[AnyImage]
     ) -> None:
         """Prepare a node; nothing happens before it is entered.
 
         Args:
             control_plane: which cluster it joins.
-            programs: programs that every image holds, as ``write_archive`` takes them.
-            images: what pods may name; the first one serves as the pause image, too.
+            programs: programs that all images share, as ``write_archive`` takes them.
+            images: what pods may name; the first one, an ``Image``, serves as the pause image, too.
         """
         self._cluster = control_plane
         self._images = images

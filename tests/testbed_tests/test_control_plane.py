@@ -16,7 +16,7 @@ from testbed.wait import until
 
 pytestmark = pytest.mark.cluster
 
-SECONDS = 30.0
+SECONDS = 120.0
 TESTS = Path(__file__).resolve().parents[1]
 
 

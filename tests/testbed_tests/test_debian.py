@@ -86,3 +86,20 @@ def test_a_program_that_no_longer_starts_is_fetched_anew(machine: Path) -> None:
     program(debian.ensure()["nft"], "exit 127")
     assert debian.find() is None
     assert debian.ensure()["nft"].read_text("utf-8").startswith("#!/bin/sh\nLD_LIBRARY_PATH=")
+
+
+BOTH = debian.Packages("both", "a test", {"nft": "nftables", "other": "nftables"})
+
+
+def test_two_programs_of_one_package_are_one_download_and_an_older_folder_without_one_is_replaced(
+    machine: Path, tmp_path: Path
+) -> None:
+    """So a program that is newly asked for comes to those who had the package already."""
+    apt = program(machine / "apt-get", DOWNLOADS.replace("*install*runc*nftables*", "*install*nftables*"))
+    program(machine / "dpkg-deb", UNPACKS + 'cp "$3/usr/sbin/${name%ables}" "$3/usr/sbin/other"\n')
+    (older := tmp_path / "cache" / "llamafleet" / "both" / "bin").mkdir(parents=True)
+    program(older / "nft")
+    assert debian.find(BOTH) is None
+    assert debian.ensure(BOTH).keys() == {"nft", "other"}
+    (call,) = Path(f"{apt}.calls").read_text("utf-8").splitlines()
+    assert call.count("nftables") == 1

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.node]
 
 TESTS = Path(__file__).resolve().parents[1]
 PROGRAM = Path(__file__).with_name("one_real_node.py")
-SECONDS = 60.0
+SECONDS = 180.0
 HIDDEN = ("/run/containerd", "/run/netns", "/var/lib/kubelet", "/var/lib/cni", "/var/log/pods")
 """Where the programs of a node write whatever one tells them."""
 

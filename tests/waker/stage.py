@@ -23,7 +23,7 @@ from llamafleet.waker.upstream import Upstream
 
 FLEET = Key("team-a", "scout")
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -107,7 +107,7 @@ async def stage(**bounds: int) -> AsyncIterator[Stage]:
     fleets, book, upstream = Fleets(), Book(settings), Upstream()
     metrics = Metrics(book)
     desk = Desk(settings, fleets, book, upstream, metrics)
-    runner = web.ServerRunner(server(desk.answer), shutdown_timeout=settings.grace_seconds)
+    runner = web.ServerRunner(server(desk.answer, metrics), shutdown_timeout=settings.grace_seconds)
     await runner.setup()
     await web.TCPSite(runner, HOST, 0).start()
     port = runner.addresses[0][1]
