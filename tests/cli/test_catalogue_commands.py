@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from llamafleet.cli import main
 WIDTH = 100
 
 PAGE = (ROOT / "docs" / "catalogue.md").read_text("utf-8")
-VIEWS_OF_THE_PAGE = re.findall(r"```console\n\$ llamafleet (.+)\n((?:.*\n)+?)```", PAGE)
 
 
 @pytest.fixture
@@ -406,20 +404,6 @@ def keys_after(text: str) -> list[str]:
     """The keys in the first column of the first table after a text of the page."""
     table = PAGE[PAGE.index(text) :].partition("\n| --- |")[2].partition("\n\n")[0]
     return [key for row in table.splitlines()[1:] for key in re.findall("`(.+?)`", row.split(" | ")[0])]
-
-
-def test_the_page_shows_four_views() -> None:
-    commands = [command for command, _ in VIEWS_OF_THE_PAGE]
-    assert commands == ["models", "gpus", "gpus l4", "gpus custom-h20 --values values.yaml"]
-
-
-@pytest.mark.parametrize(("command", "view"), VIEWS_OF_THE_PAGE, ids=[one for one, _ in VIEWS_OF_THE_PAGE])
-def test_the_page_shows_what_is_printed(
-    printed: Any, command: str, view: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "values.yaml").write_text(PAGE.partition("```yaml\n")[2].partition("```")[0])
-    monkeypatch.chdir(tmp_path)
-    assert printed(*shlex.split(command)) == view
 
 
 def test_the_page_names_every_key_of_the_documents(printed: Any) -> None:

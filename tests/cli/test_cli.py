@@ -100,12 +100,15 @@ def test_every_command_is_listed_with_what_it_does(capsys: pytest.CaptureFixture
     assert ended.value.code == 0
     said = " ".join(capsys.readouterr().out.split())
     for command in (
+        "status the fleets of a cluster",
+        "explain why a fleet",
+        "top the pods",
         "plan size one replica",
         "models the models",
         "gpus the GPUs",
         "prices what GPUs cost",
         "run run the operator",
-        "reference write the field tables",
+        "reference write the tables of fields",
         "crds print",
     ):
         assert command in said

@@ -104,13 +104,6 @@ def test_the_view_of_maverick_tells_what_lies_in_host_memory(capsys: pytest.Capt
     ) in lines
 
 
-def test_the_readme_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (ROOT / "README.md").read_text("utf-8")
-    assert "llamafleet plan manifests/samples/maverick.yaml --pools manifests/samples/gpupool.yaml\n" in page
-    shown = run(capsys, MAVERICK, "--pools", str(SAMPLES / "gpupool.yaml")).out
-    assert f"```text\n{shown}```\n" in page
-
-
 def test_the_bar_is_to_scale(capsys: pytest.CaptureFixture[str]) -> None:
     """80 cells for 79.15 GiB: 58.79 of weights, 2.50 of overhead, 11.49 of KV cache, 6.33 left free."""
     bar = run(capsys, SCOUT).out.splitlines()[3]

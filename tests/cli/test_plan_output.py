@@ -1,8 +1,6 @@
 """``docs/plan-output.md`` tells what ``llamafleet plan`` prints: every key with its type, and the views."""
 
 import json
-import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -38,31 +36,6 @@ def test_the_plan_of_a_status_has_the_same_keys_and_types() -> None:
     status, output = types(StatusPlan), types(Output)
     assert status.pop("explanation") == "string"
     assert {key: output.get(key) for key in status} == status
-
-
-VIEWS = re.findall(r"```console\n\$ llamafleet (.+)\n((?:.*\n)+?)```", PAGE)
-
-
-@pytest.mark.parametrize(("command", "view"), VIEWS, ids=[command for command, _ in VIEWS])
-def test_the_page_shows_what_is_printed(
-    command: str,
-    view: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "manifests").symlink_to(ROOT / "manifests")
-    (tmp_path / "l40s.yaml").write_text(L40S)
-    monkeypatch.chdir(tmp_path)
-    main(shlex.split(command), now=NOW)
-    assert capsys.readouterr().out == view
-
-
-def test_the_page_shows_a_shape_that_fits_and_one_that_does_not() -> None:
-    assert [command.split()[1:] for command, _ in VIEWS] == [
-        ["manifests/samples/scout.yaml"],
-        ["manifests/samples/scout.yaml", "--pools", "l40s.yaml"],
-    ]
 
 
 L40S = """

@@ -375,13 +375,3 @@ def test_a_narrow_terminal_cuts_nothing(shell: Shell, monkeypatch: pytest.Monkey
     narrow, wide = views
     assert "…" not in narrow
     assert sorted("".join(narrow.split())) == sorted("".join(wide.split()))
-
-
-def test_the_readme_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (ROOT / "README.md").read_text("utf-8")
-    command = "windows manifests/samples/nightly.yaml --from 2026-03-01 --to 2026-04-01"
-    assert f"llamafleet {command}\n" in page
-    sample = str(ROOT / "manifests" / "samples" / "nightly.yaml")
-    assert main([word if word != command.split()[1] else sample for word in command.split()]) == 0
-    shown = capsys.readouterr().out
-    assert f"{shown[shown.index('The week from') :]}```\n" in page

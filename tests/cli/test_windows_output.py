@@ -1,8 +1,6 @@
 """``docs/windows-output.md`` tells what ``llamafleet windows`` prints: every key with its type, and views."""
 
 import json
-import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -15,11 +13,6 @@ from llamafleet.cli import main
 from llamafleet.cli.windows_output import HabitCost, OpenInterval, WindowsOutput
 
 PAGE = (ROOT / "docs" / "windows-output.md").read_text("utf-8")
-CONSOLE = re.compile(r"```console\n\$ llamafleet (.+)\n((?:.*\n)+?)```")
-VIEWS = CONSOLE.findall(PAGE)
-ON_THE_COMMAND_LINE = (
-    (ROOT / "docs" / "schedule.md").read_text("utf-8").partition("## On the command line")[2]
-)
 RANGE = ["--from", "2026-03-23", "--to", "2026-04-06"]
 
 
@@ -37,24 +30,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_the_page_has_every_key_with_its_type(heading: str, record: type[Record]) -> None:
     assert table_after(PAGE, heading) == rows(record)
-
-
-@pytest.mark.parametrize(("command", "view"), [*VIEWS, *CONSOLE.findall(ON_THE_COMMAND_LINE)])
-def test_the_page_shows_what_is_printed(command: str, view: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(shlex.split(command), now=NOW) == 0
-    assert capsys.readouterr().out == view
-
-
-def test_the_page_shows_a_fleet_with_windows_and_one_without() -> None:
-    assert [command.split()[:2] for command, _ in VIEWS] == [
-        ["windows", "night.yaml"],
-        ["windows", "manifests/samples/scout.yaml"],
-    ]
-
-
-def test_the_page_of_schedules_shows_a_week() -> None:
-    commands = [command for command, _ in CONSOLE.findall(ON_THE_COMMAND_LINE)]
-    assert commands == ["windows night.yaml --from 2026-03-30 --to 2026-04-06"]
 
 
 def test_every_answer_has_every_key_in_its_type(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,21 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.duty import duty
+from cluster.onlookers import gold_fleet, onlooker
 from fleet_operator import OperatorProcess, install, running_operator
 from testbed.control_plane import ControlPlane
 from testbed.fixtures import control_plane, namespace, pytest_collection_finish
 
-__all__ = ["control_plane", "duty", "installed", "namespace", "operator", "pytest_collection_finish"]
+__all__ = [
+    "control_plane",
+    "duty",
+    "gold_fleet",
+    "installed",
+    "namespace",
+    "onlooker",
+    "operator",
+    "pytest_collection_finish",
+]
 
 NODES = 4
 

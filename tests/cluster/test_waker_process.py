@@ -34,7 +34,7 @@ pytestmark = pytest.mark.cluster
 FLEET = "scout"
 FOLDER = MANIFESTS / "waker"
 PROMPT = json.dumps({"prompt": "hi"})
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -157,3 +157,21 @@ def test_a_failure_outweighs_a_pending_pod() -> None:
     assert cause is not None
     assert cause.reason == "HostOutOfMemory"
     assert cause.message.startswith("2 of 3 pods: ")
+
+
+@pytest.mark.parametrize(("restarts", "lasting"), [(0, False), (1, False), (2, True), (40, True)])
+def test_a_server_that_was_started_again_twice_needs_a_person(restarts: int, *, lasting: bool) -> None:
+    cause = one(pod(ended=ended("OOMKilled", 137), restarts=restarts))
+    assert (cause.failed, cause.lasting) == (True, lasting)
+
+
+def test_what_lasts_outweighs_what_may_pass() -> None:
+    once = pod(ended=ended("OOMKilled", 137), restarts=1)
+    stuck = pod(uid="b", waiting_reason="ErrImagePull", waiting_message="no such image")
+    cause = diagnose([once, stuck], 2, "nvidia.com/gpu", {})
+    assert cause is not None
+    assert (cause.reason, cause.lasting) == ("ImagePullFailed", True)
+
+
+def test_a_pod_that_waits_for_a_node_may_still_get_one() -> None:
+    assert not one(pod(node=None, unschedulable=GATED)).lasting

@@ -10,7 +10,7 @@ from builders import NOW, llama, plan_of, pod, raw_llama
 from llamafleet.api.ledger import Ledger
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.api.status import Condition, LlamaDeploymentStatus
-from llamafleet.errors import Conflict, DoesNotFit, Forbidden, InvalidSpec, Unavailable
+from llamafleet.errors import Conflict, DoesNotFit, Forbidden, InvalidSpec, Rejected, Unavailable
 from llamafleet.planning.diagnosis import Cause
 from llamafleet.planning.plan import Plan
 from llamafleet.planning.rollout import Rollout
@@ -27,6 +27,7 @@ STUCK = Cause(
     failed=False,
 )
 BROKEN = Cause("ModelNotFound", "1 of 1 pods: vLLM said: couldn't connect.", failed=True)
+ONCE = dataclasses.replace(BROKEN, passing=True)
 UNKNOWN_POOL = InvalidSpec("spec.gpu.pools", "nowhere", "must be the name of a GpuPool")
 TOO_LARGE = DoesNotFit("spec.model.variant", "maverick", "needs 4 GPUs")
 
@@ -60,12 +61,13 @@ FINE = (False, "AsExpected", "Nothing is known to be wrong.")
 
 
 class Story(NamedTuple):
-    """A fleet and what Ready, Progressing and Degraded say of it."""
+    """A fleet and what Ready, Progressing, Degraded and Stalled say of it."""
 
     fleet: Fleet
     ready: tuple[bool, str, str]
     progressing: tuple[bool, str, str]
     degraded: tuple[bool, str, str] = FINE
+    stalled: tuple[bool, str, str] | None = None
 
 
 STORIES = {
@@ -119,6 +121,19 @@ STORIES = {
         ready=(False, "ModelNotFound", f"0 of 1 replicas are ready. {BROKEN.message}"),
         progressing=(True, "Starting", PATIENCE),
         degraded=(True, "ModelNotFound", BROKEN.message),
+        stalled=(True, "ModelNotFound", BROKEN.message),
+    ),
+    "a server failed once": Story(
+        fleet(pods=(LOADING,), cause=ONCE),
+        ready=(False, "ModelNotFound", f"0 of 1 replicas are ready. {BROKEN.message}"),
+        progressing=(True, "Starting", PATIENCE),
+        degraded=(True, "ModelNotFound", BROKEN.message),
+    ),
+    "a pod that has to go to zero fails": Story(
+        fleet(ASLEEP, pods=(LOADING,), cause=BROKEN),
+        ready=(True, "ScaledToZero", "spec.suspend is true."),
+        progressing=(True, "ScalingDown", "1 replicas run, 0 are wanted."),
+        degraded=(True, "ModelNotFound", BROKEN.message),
     ),
     "a pod beyond the wanted ones fails": Story(
         fleet(pods=(READY, LOADING), cause=BROKEN),
@@ -138,21 +153,26 @@ def test_a_fleet_and_what_is_said_of_it(story: Story) -> None:
         "Ready": story.ready,
         "Progressing": story.progressing,
         "Degraded": story.degraded,
+        **({} if story.stalled is None else {"Stalled": story.stalled}),
     }
 
 
 FAILURES = {
-    "the name is taken": (Conflict("Service team-a/llama exists"), "NameConflict"),
-    "a permission is missing": (Forbidden("HTTP 403: may not create services"), "Forbidden"),
-    "the API server is busy": (Unavailable("HTTP 429: slow down"), "ApplyFailed"),
+    "the name is taken": (Conflict("Service team-a/llama exists"), "NameConflict", True),
+    "a permission is missing": (Forbidden("HTTP 403: may not create services"), "Forbidden", True),
+    "an object is refused": (Rejected("HTTP 422: must be less than its limit"), "ApplyFailed", True),
+    "the API server is busy": (Unavailable("HTTP 429: slow down"), "ApplyFailed", False),
 }
 
 
-@pytest.mark.parametrize(("failure", "reason"), FAILURES.values(), ids=FAILURES.keys())
-def test_a_write_that_failed_is_told_in_the_words_of_the_failure(failure: Unavailable, reason: str) -> None:
+@pytest.mark.parametrize(("failure", "reason", "is_lasting"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_write_that_failed_is_told_in_the_words_of_the_failure(
+    failure: Unavailable, reason: str, *, is_lasting: bool
+) -> None:
     told = said(fleet(failure=failure, cause=BROKEN))
     assert told["Ready"] == (False, reason, f"{failure}.")
     assert told["Degraded"] == (True, reason, f"{failure}.")
+    assert told.get("Stalled") == ((True, reason, f"{failure}.") if is_lasting else None)
     assert told["Progressing"][0] is True
 
 
@@ -173,6 +193,7 @@ def test_a_refused_spec_says_why(refusal: InvalidSpec, reason: str, message: str
         "Ready": (False, reason, message),
         "Progressing": (False, reason, "The spec has to be changed first."),
         "Degraded": (True, reason, message),
+        "Stalled": (True, reason, message),
     }
 
 

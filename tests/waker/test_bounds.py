@@ -109,6 +109,7 @@ def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             assert refused.startswith(b"HTTP/1.1 503 ")
             assert b"\r\nRetry-After: 5\r\n" in refused
             assert orjson.loads(refused.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_many_connections"
+            assert waker.refused("too_many_connections") == 1
             for _, writer in silent:
                 writer.close()
             async with asyncio.timeout(PATIENCE_SECONDS), replica(echo) as pod:

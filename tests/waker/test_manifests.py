@@ -54,7 +54,7 @@ def test_it_may_read_two_kinds_and_nothing_else() -> None:
         (["discovery.k8s.io"], ["endpointslices"]),
         (["llamafleet.io"], ["llamadeployments"]),
     ]
-    assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list", "watch"}
+    assert {verb for rule in rules for verb in rule["verbs"]} == {"list", "watch"}
 
 
 def test_the_pod_has_time_to_end() -> None:

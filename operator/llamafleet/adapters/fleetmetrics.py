@@ -5,6 +5,7 @@ a sum over the pods of the operator must count each fleet once.
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +16,8 @@ from prometheus_client.samples import Sample
 from llamafleet.api.observed import Key
 
 MOST: Final = 5_000
-"""Fleets that have series of their own, at most eight each: what one Prometheus scrapes without notice. Those
-beyond are added up in one more, so that sums stay right."""
+"""Fleets that have series of their own, at most nineteen each: what one Prometheus scrapes without notice.
+Those beyond are added up in one more, so that sums stay right; of their conditions nothing is shown."""
 
 REST: Final = Key("", "(others)")
 """The labels of the rest. No object of Kubernetes can be called so."""
@@ -30,7 +31,22 @@ _NAMES: Final = {
     "month_to_date_dollars": "What the fleet has cost in the present month, in US dollars.",
     "projected_month_dollars": "What the month will have cost at its end, in US dollars.",
     "monthly_budget_dollars": "The budget of a month (spec.cost.monthlyBudget), in US dollars.",
+    "uncertain_dollars": "By how much the bill of the month may be wrong, in US dollars.",
+    "waiting_requests": "Requests that no replica has begun, those that the waker holds among them.",
+    "running_requests": "Requests that replicas work on.",
+    "cold_start_seconds": "95 of 100 of the last starts took no longer, from the node to the first answer.",
 }
+
+CONDITIONS: Final = (
+    "Ready",
+    "Degraded",
+    "Sized",
+    "WindowOpen",
+    "WithinBudget",
+    "MetricsAvailable",
+    "Priced",
+)
+"""The conditions that are shown, those that somebody should hear of: one series each, whatever it says."""
 
 
 class Figures(NamedTuple):
@@ -44,6 +60,25 @@ class Figures(NamedTuple):
     month_to_date: float
     projected_month: float
     monthly_budget: float
+    uncertain: float
+    waiting_requests: float
+    running_requests: float
+    cold_start: float
+
+
+class Said(NamedTuple):
+    """What one condition says."""
+
+    type: str
+    status: str
+    reason: str
+
+
+class Fleet(NamedTuple):
+    """What is shown of one fleet."""
+
+    figures: Figures
+    conditions: tuple[Said, ...] = ()
 
 
 class FleetMetrics(Collector):
@@ -62,11 +97,11 @@ class FleetMetrics(Collector):
         self._is_leader = is_leader
         self._there = there
         self._most = most
-        self._known: dict[Key, Figures] = {}
+        self._known: dict[Key, Fleet] = {}
 
     def saw(self, key: Key, raw: Mapping[str, Any]) -> None:
         """A LlamaDeployment as the API server holds it now."""
-        self._known[key] = _figures(raw)
+        self._known[key] = Fleet(_figures(raw), tuple(_conditions(raw)))
 
     def gone(self, key: Key) -> None:
         """There is no such LlamaDeployment any more."""
@@ -78,41 +113,69 @@ class FleetMetrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """One sample per fleet and figure that it has; a fleet without a price has no price, not zero."""
-        families = _families()
+        *families, conditions = _families()
         shown = self._shown() if self._is_leader() else ()
-        for key, figures in shown:
+        for key, fleet in shown:
             labels = key._asdict()
-            for family, value in zip(families, figures, strict=True):
+            for family, value in zip(families, fleet.figures, strict=True):
                 if value == value:  # noqa: PLR0124 - not NaN, and faster than any other way to ask
                     family.samples.append(Sample(family.name, labels, value))
-        return families
+            for said in fleet.conditions:
+                conditions.samples.append(Sample(conditions.name, {**labels, **said._asdict()}, 1.0))
+        return [*families, conditions]
 
-    def _shown(self) -> Iterable[tuple[Key, Figures]]:
+    def _shown(self) -> Iterable[tuple[Key, Fleet]]:
         """The fleets in the order in which they were first seen, then the rest as one."""
         every = list(self._known.items())  # at once: the loop goes on while a thread writes this out
         there = set(self._there())
         known = [one for one in every if one[0] in there]
         yield from known[: self._most]
-        rest = [figures for _, figures in known[self._most :]]
+        rest = [fleet.figures for _, fleet in known[self._most :]]
         if rest:
-            yield REST, Figures(*(_sum(column) for column in zip(*rest, strict=True)))
+            total = Figures(*(_sum(column) for column in zip(*rest, strict=True)))
+            yield REST, Fleet(total._replace(cold_start=math.nan))  # a time, which cannot be added up
 
 
 def _families() -> list[Metric]:
-    return [
+    figures = (
         GaugeMetricFamily(f"llamafleet_fleet_{name}", text, labels=Key._fields)
         for name, text in _NAMES.items()
-    ]
+    )
+    text = "Always 1: what a condition of the fleet says now, and the reason in one word."
+    labels = (*Key._fields, *Said._fields)
+    return [*figures, GaugeMetricFamily("llamafleet_fleet_condition", text, labels=labels)]
 
 
 def _figures(raw: Mapping[str, Any]) -> Figures:
     """Whatever is not a number, for somebody garbled it or it is not there yet, is NaN."""
-    status, cost = _section(raw, "status"), _section(_section(raw, "status"), "cost")
-    replicas = ("desiredReplicas", "replicas", "readyReplicas", "drainingGpus")
-    money = ("hourlyRate", "monthToDate", "projectedMonth")
-    budget = _section(_section(raw, "spec"), "cost").get("monthlyBudget")
-    counts = [status.get(name, 0) for name in replicas]
-    return Figures(*(_number(value) for value in (*counts, *(cost.get(name) for name in money), budget)))
+    status = _section(raw, "status")
+    cost, queue = _section(status, "cost"), _section(status, "queue")
+    return Figures(
+        desired_replicas=_number(status.get("desiredReplicas", 0)),
+        replicas=_number(status.get("replicas", 0)),
+        ready_replicas=_number(status.get("readyReplicas", 0)),
+        draining_gpus=_number(status.get("drainingGpus", 0)),
+        hourly_rate=_number(cost.get("hourlyRate")),
+        month_to_date=_number(cost.get("monthToDate")),
+        projected_month=_number(cost.get("projectedMonth")),
+        monthly_budget=_number(_section(_section(raw, "spec"), "cost").get("monthlyBudget")),
+        uncertain=_number(_section(cost, "ledger").get("uncertainUsd")),
+        waiting_requests=_number(queue.get("waiting")),
+        running_requests=_number(queue.get("running")),
+        cold_start=_number(_section(status, "coldStart").get("p95Seconds")),
+    )
+
+
+def _conditions(raw: Mapping[str, Any]) -> Iterable[Said]:
+    """What the conditions say that are shown; one that somebody garbled says nothing."""
+    found = _section(raw, "status").get("conditions")
+    every = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    by_type = {one.get("type"): one for one in every if isinstance(one.get("type"), str)}
+    for name in CONDITIONS:
+        one = by_type.get(name, {})
+        status, reason = one.get("status"), one.get("reason")
+        if isinstance(status, str) and isinstance(reason, str):
+            yield Said(name, sys.intern(status), sys.intern(reason))  # the same few of every fleet
 
 
 def _section(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -123,7 +186,7 @@ def _section(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _number(value: Any) -> float:  # noqa: ANN401 - any JSON value
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
     return number if math.isfinite(number) else math.nan
 

@@ -19,6 +19,8 @@ RECONCILES = Counter(
     "Reconciles of a LlamaDeployment, by result: done, gone, stale, failed, throttled, broken.",
     ["result"],
 )
+for _result in ("done", "gone", "stale", "failed", "throttled", "broken"):
+    RECONCILES.labels(_result)  # at zero: Prometheus sees no increase in a series that begins at one
 RECONCILE_SECONDS = Histogram(
     "llamafleet_reconcile_seconds", "How long one reconcile took, in seconds.", buckets=MOMENTS
 )
@@ -65,6 +67,8 @@ LEASE_TRANSITIONS = Counter(
 LEASE_RENEWALS = Counter(
     "llamafleet_lease_renewals", "Attempts to renew the lease, by result: renewed, failed.", ["result"]
 )
+for _result in ("renewed", "failed"):
+    LEASE_RENEWALS.labels(_result)
 
 BUILD = Info("llamafleet_build", "The version of the operator and of its Python.")
 BUILD.info({"version": importlib.metadata.version("llamafleet"), "python": platform.python_version()})

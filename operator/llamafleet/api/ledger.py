@@ -27,6 +27,11 @@ MONTH_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}$"
 Month = Annotated[str, Field(max_length=7, pattern=MONTH_PATTERN)]
 """A month of the calendar, such as 2026-11."""
 
+DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+Date = Annotated[str, Field(max_length=10, pattern=DATE_PATTERN)]
+"""A day of the calendar, such as 2026-11-22. Days sort as their texts do."""
+
 
 def _decimal(value: object) -> Decimal:
     """An amount from its decimal string, exactly.
@@ -125,6 +130,19 @@ class LastMonth(Record):
     """What was spent in it, in USD. Required."""
 
 
+class DaySpent(Record):
+    """What went into the sums of the month on one day of the calendar."""
+
+    date: Date
+    """The day, such as 2026-11-22, in the time zone of the ledger. Required."""
+
+    usd: Amount = ZERO
+    """How much of the month's sums is of time on that day, in USD. Default 0."""
+
+    since: Timestamp | None = None
+    """From when on that is known. Absent: all of the day."""
+
+
 class Told(Record):
     """The part of the budget that people were told to be spent."""
 
@@ -161,6 +179,9 @@ class Ledger(Record):
 
     tokens: Annotated[int, Field(ge=0, le=LARGEST)] = 0
     """The tokens that were worked through this month, prompts and answers together."""
+
+    day: DaySpent | None = None
+    """What of the sums is of the day on which they changed last. Absent: they did not change yet."""
 
     told: Told | None = None
     """What people were told of this month, so that each part is told once. Absent: nothing yet."""

@@ -13,7 +13,7 @@ from llamafleet.api.scaling import Replicas, Scaling
 from llamafleet.api.schedule import Schedule
 from llamafleet.api.serving import Serving
 from llamafleet.api.status import LlamaDeploymentStatus
-from llamafleet.api.texts import is_name
+from llamafleet.api.texts import is_service_name
 
 NOT_YET_IN_EFFECT: Final = ("spec.model.adapters",)
 """Fields that are checked and kept, and that this version of the operator does not act on."""
@@ -103,7 +103,7 @@ class LlamaDeployment(Record):
             "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
             "metadata.name must be at most 63 lower-case letters, digits and dashes and begin with a letter, "
             "because the Service of that name must",
-            lambda llama: is_name(llama.metadata.name) and llama.metadata.name[0].isalpha(),
+            lambda llama: is_service_name(llama.metadata.name),
             at="metadata.name",
         ),
     )

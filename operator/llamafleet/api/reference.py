@@ -1,6 +1,7 @@
 """The field tables of the documentation, generated from the same schema as the CRDs.
 
-A table lies between two comments of its page; everything else on the page is written by people.
+A table, or a list of rules, lies between two comments of its page; everything else on the page is written by
+people.
 """
 
 from collections.abc import Iterator
@@ -8,16 +9,10 @@ from typing import Any, Final
 
 from llamafleet.api.crd import Kind, schema
 from llamafleet.api.llamadeployment import NOT_YET_IN_EFFECT
-from llamafleet.api.scalars import AUTO_DURATION_PATTERN, DURATION_PATTERN, MONEY_PATTERN
+from llamafleet.api.reference_types import is_named, type_words
 
 _HEAD: Final = "| Field | Type | Default | Meaning |\n| --- | --- | --- | --- |\n"
-_TEXT_TYPES: Final = {
-    MONEY_PATTERN: "USD as a string",
-    DURATION_PATTERN: "duration",
-    AUTO_DURATION_PATTERN: "`Auto` or duration",
-}
-
-_END: Final = "<!-- end of fields -->"
+_END: Final = {"fields": "<!-- end of fields -->", "rules": "<!-- end of rules -->"}
 
 
 def page_name(kind: Kind) -> str:
@@ -26,38 +21,42 @@ def page_name(kind: Kind) -> str:
 
 
 def with_tables(page: str, kind: Kind) -> str:
-    """The page with its field tables of spec and status made anew.
+    """The page with its field tables of spec and status, and its rules of spec, made anew.
 
     Raises:
-        ValueError: a table's begin has no end.
+        ValueError: the begin of a table or of a list has no end.
     """
     for part, below in schema(kind)["properties"].items():
-        page = _with_table(page, f"<!-- fields of {part} -->\n", _HEAD + "".join(_rows(part, below)))
+        page = _between(page, "fields", part, _HEAD + "".join(_rows(part, below)))
+        page = _between(page, "rules", part, "".join(_rules(part, below)))
     return page
 
 
-def _with_table(page: str, begin: str, table: str) -> str:
+def _between(page: str, what: str, part: str, text: str) -> str:
+    begin = f"<!-- {what} of {part} -->\n"
     if begin not in page:
         return page
     start = page.index(begin) + len(begin)
-    return f"{page[:start]}\n{table}\n{page[page.index(_END, start) :]}"
+    return f"{page[:start]}\n{text}\n{page[page.index(_END[what], start) :]}"
 
 
-def _rows(path: str, field: dict[str, Any]) -> Iterator[str]:
-    """One row for each field below this one, depth first."""
+def _fields(path: str, field: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Each field below this one with its path, and whether it must be given; depth first."""
     inner = field.get("items", field)
     prefix = f"{path}[]" if "items" in field else path
     required = inner.get("required", [])
     for name, below in inner.get("properties", {}).items():
-        yield _row(f"{prefix}.{name}", below, required=name in required)
-        yield from _rows(f"{prefix}.{name}", below)
+        yield f"{prefix}.{name}", below, name in required
+        yield from _fields(f"{prefix}.{name}", below)
 
 
-def _row(path: str, field: dict[str, Any], *, required: bool) -> str:
-    default = "required" if required else _default(field)
-    later = any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in NOT_YET_IN_EFFECT)
-    meaning = field["description"] + (" *Not yet in effect.*" if later else "")
-    return f"| `{path}` | {_type(field)} | {default} | {meaning} |\n"
+def _rows(path: str, field: dict[str, Any]) -> Iterator[str]:
+    """One row for each field below this one."""
+    for below, shape, required in _fields(path, field):
+        default = "required" if required else _default(shape)
+        later = any(below == name or below.startswith((f"{name}.", f"{name}[")) for name in NOT_YET_IN_EFFECT)
+        meaning = shape["description"] + (" *Not yet in effect.*" if later else "")
+        yield f"| `{below}` | {type_words(shape)} | {default} | {meaning} |\n"
 
 
 def _default(field: dict[str, Any]) -> str:
@@ -67,23 +66,19 @@ def _default(field: dict[str, Any]) -> str:
     return f"`{str(default).lower()}`" if isinstance(default, bool) else f"`{default}`"
 
 
-def _type(field: dict[str, Any]) -> str:
-    """The type of a field in a few words."""
-    if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
-    if "x-kubernetes-int-or-string" in field:
-        return "quantity"
-    if "additionalProperties" in field:
-        return f"map of {_type(field['additionalProperties'])}"
-    if field["type"] == "array":
-        return f"list of {_type(field['items'])}"
-    if field["type"] == "integer":
-        return _integer(field)
-    plain = str(field.get("format", field["type"]))
-    return _TEXT_TYPES.get(field.get("pattern", ""), plain)
+def _rules(path: str, field: dict[str, Any]) -> Iterator[str]:
+    """One item for each rule that the API server knows beside types and bounds, with the rule itself."""
+    yield from _rules_of(path, field)
+    for below, shape, _ in _fields(path, field):
+        yield from _rules_of(below, shape)
 
 
-def _integer(field: dict[str, Any]) -> str:
-    """An integer with its bounds, unless the upper one is the end of the number type."""
-    bounded = field.get("maximum", 2**31 - 1) < 2**31 - 1
-    return f"integer, {field['minimum']} to {field['maximum']}" if bounded else "integer"
+def _rules_of(path: str, field: dict[str, Any]) -> Iterator[str]:
+    """The rules of a field, of its items and of its values."""
+    for rule in field.get("x-kubernetes-validations", []):
+        yield f"* `{path}`: {rule['message']}. In CEL: `{rule['rule']}`\n"
+    if "pattern" in field and not is_named(field):
+        yield f"* `{path}` must match `{field['pattern']}`\n"
+    for word, mark in (("items", "[]"), ("additionalProperties", "{}")):
+        if word in field:
+            yield from _rules_of(f"{path}{mark}", field[word])

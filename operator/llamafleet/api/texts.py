@@ -15,7 +15,12 @@ LARGEST: Final = 2**53
 
 LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN: Final = rf"{LABEL}(\.{LABEL})*"
-IMAGE: Final = r"[a-zA-Z0-9]+([._:/@-]+[a-zA-Z0-9_]+)*"
+_STEP: Final = r"[a-zA-Z0-9]+((\.|__?|-+)[a-zA-Z0-9]+)*"
+_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+IMAGE: Final = rf"{_STEP}(:[0-9]{{1,5}})?(/{_STEP})*(:{_TAG})?(@[a-z0-9]+:[0-9a-f]{{8,128}})?"
+"""A registry with its port, steps of a path, a tag, a digest: the grammar of the distribution project, in
+which no step is empty or made of dots. Capitals may stand in a registry; the runtime refuses others."""
+
 _FOLDER: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 """One step of a path; it never begins with a dot, so that no path climbs out of its volume."""
 
@@ -92,7 +97,9 @@ LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 Key = Annotated[str, Field(max_length=LABEL_KEY_LENGTH, pattern=LABEL_KEY)]
 """The key of a label or taint."""
 
-Digits = Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")]
+DIGITS_PATTERN: Final = r"^[0-9]+(\.[0-9]+)?$"
+
+Digits = Annotated[str, Field(max_length=32, pattern=DIGITS_PATTERN)]
 """A decimal number as a string, because a float would not say what was meant."""
 
 Text = Annotated[str, Field(max_length=1024)]
@@ -105,6 +112,11 @@ _IS_LABEL_KEY: Final = re.compile(LABEL_KEY).fullmatch
 def is_name(text: str) -> bool:
     """Whether a text is an RFC 1123 label, which the name of an object may be."""
     return len(text) <= NAME_LENGTH and _IS_LABEL(text) is not None
+
+
+def is_service_name(text: str) -> bool:
+    """Whether a text is an RFC 1035 label, which the name of a Service must be, and so that of a fleet."""
+    return is_name(text) and text[0].isalpha()
 
 
 def is_label_key(text: str) -> bool:

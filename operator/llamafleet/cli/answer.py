@@ -12,6 +12,7 @@ from decimal import Decimal
 from llamafleet.api.gpupool import GpuPool
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.catalogue import Catalogue
+from llamafleet.cli.chosen import other_choice
 from llamafleet.errors import DoesNotFit, InvalidSpec
 from llamafleet.planning.effect import not_in_effect
 from llamafleet.planning.plan import Observation, Plan, Pool, Shape, UnusablePool, plan
@@ -34,6 +35,7 @@ class Question:
         known: the catalogue, with the user's own figures in it.
         own: what the user's own checkpoint says of itself; None: no files of it are at hand.
         now: the instant of the question, UTC.
+        origin: where the resource is from, for messages: a file, or a cluster.
     """
 
     llama: LlamaDeployment
@@ -41,6 +43,7 @@ class Question:
     known: Catalogue
     own: OwnWeights | None
     now: datetime
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,10 @@ def answer(question: Question) -> Answer:
         considered=considered(spec, pools, shape, known, own),
         left_out=left_out(spec, pools, known, own),
         month=_month(shape, question) if shape else None,
-        caveats=tuple(_caveats(question, pools, decision)) if own else (),
+        caveats=(
+            *(_caveats(question, pools, decision) if own else ()),
+            *(other_choice(question.llama.status.plan, shape) if shape else ()),
+        ),
     )
 
 

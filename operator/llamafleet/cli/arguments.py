@@ -10,6 +10,7 @@ from typing import Final
 
 from llamafleet.api.names import LEASE_NAME, WAKER_MANAGEMENT_PORT
 from llamafleet.cli import option_types
+from llamafleet.cli.live_arguments import FORMS, add_cluster
 from llamafleet.waker.settings import (
     GRACE_SECONDS,
     HOLD_SECONDS,
@@ -18,9 +19,6 @@ from llamafleet.waker.settings import (
     MAX_HELD_BYTES,
     MAX_HELD_PER_FLEET,
 )
-
-FORMS: Final = ("table", "json", "yaml")
-"""What ``-o`` takes: a view for people, or one document for programs."""
 
 POLICIES: Final = ("llamafleet", "hpa", "hpa-active", "keda", "keda-active", "kubeai", "static")
 """What ``--policy`` takes: the operator's own decisions, or what would drive the fleet instead of them."""
@@ -272,8 +270,9 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "manifests",
         type=option_types.file_name,
-        metavar="FILE",
-        help="manifests with the LlamaDeployment; - is stdin",
+        metavar="FILE|NAME",
+        help="manifests with the LlamaDeployment, - for stdin; or llama/NAME, the one in the cluster. NAME"
+        " alone is that too, where there is no file of that name",
     )
     parser.add_argument(
         "--name", help="which LlamaDeployment, as NAME or NAMESPACE/NAME, when there are several"
@@ -284,7 +283,8 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="more manifests with GpuPools; may be repeated",
+        help="more manifests with GpuPools; may be repeated. For a resource in the cluster, those and not the"
+        " cluster's",
     )
     _add_values(parser)
     parser.add_argument(
@@ -293,6 +293,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="your own checkpoint: its folder, or its config.json",
     )
+    add_cluster(parser)
 
 
 def _add_namespaces(parser: argparse.ArgumentParser) -> None:

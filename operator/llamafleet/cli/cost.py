@@ -28,7 +28,7 @@ def cost(options: argparse.Namespace) -> int:
         answered = cost_answer(fleet(question), Wish(options.tokens_per_month, options.input_share))
     except InvalidSpec as error:
         llama = question.llama
-        raise refusal(options.manifests, type(llama).__name__, llama.metadata.name, error) from error
+        raise refusal(question.origin, type(llama).__name__, llama.metadata.name, error) from error
     if options.plot and not answered.fleet.refusal:
         _plot(answered, options)
     if options.output == "table":

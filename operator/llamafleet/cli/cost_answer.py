@@ -13,6 +13,7 @@ from typing import Final
 from llamafleet.api.cost import Cost
 from llamafleet.cli.cost_words import advice, budget_text
 from llamafleet.cli.fleet import Fleet
+from llamafleet.cli.spent import Spent, spent
 from llamafleet.cli.windows_hours import Hours, hours_of, usd
 from llamafleet.errors import InvalidSpec
 from llamafleet.planning.money.projection import ceiling, excess
@@ -73,6 +74,7 @@ class CostAnswer:
         budget: spec.cost; None without it.
         advice: sentences: from how many tokens on the fleet pays.
         warnings: sentences: what keeps it from running, costing or opening as it should.
+        spent: what it really cost, where it is of a cluster; None: it is of a file, or it never ran.
     """
 
     fleet: Fleet
@@ -84,6 +86,7 @@ class CostAnswer:
     budget: Budget | None
     advice: Sequence[str]
     warnings: Sequence[str]
+    spent: Spent | None
 
     @property
     def monthly_usd(self) -> Decimal | None:
@@ -126,6 +129,7 @@ def cost_answer(fleet: Fleet, wish: Wish) -> CostAnswer:
         budget=_budget(fleet, within, hours),
         advice=() if monthly is None else tuple(advice(monthly, wish.tokens, apis, compared)),
         warnings=(*fleet.warnings, *(() if hours.open else (NEVER_OPEN,))),
+        spent=spent(fleet.question.llama.status, fleet.question.now),
     )
 
 

@@ -7,9 +7,10 @@ strings, because a float would not say what was meant.
 from pydantic import Field
 
 from llamafleet.api.base import Record
-from llamafleet.api.scalars import Timestamp
+from llamafleet.api.scalars import Timestamp, format_money
 from llamafleet.cli.cost_answer import Budget, CostAnswer
 from llamafleet.cli.cost_words import api_usd, fine
+from llamafleet.cli.spent import Spent
 from llamafleet.cli.windows_hours import hours_text, money_text
 from llamafleet.planning.money.tokens import Comparison
 from llamafleet.planning.schedule.month import LENGTH
@@ -75,6 +76,49 @@ class BudgetCost(Record):
     """What is within the limits and what is not, with the sums."""
 
 
+class SpentCost(Record):
+    """What a fleet of a cluster really cost, by its ledger, in USD."""
+
+    month: str
+    """The present month, such as 2026-11, in the time zone of the schedule."""
+
+    until: Timestamp
+    """Until when that is counted."""
+
+    usd: str
+    """What was spent in it."""
+
+    loading_usd: str
+    """Of it from the node until a pod was ready for the first time."""
+
+    serving_usd: str
+    """Of it while pods were ready, and nothing says that they were idle."""
+
+    idle_usd: str
+    """Of it while pods were ready and had no request."""
+
+    draining_usd: str
+    """Of it from the request to delete a pod until it was gone."""
+
+    failed_start_usd: str
+    """Of it for pods that ended or crashed before they were ever ready."""
+
+    uncertain_usd: str
+    """By how much usd may be wrong, because pods vanished while nobody looked."""
+
+    today_usd: str
+    """Of it since midnight in the time zone of the schedule."""
+
+    today_partial_since: Timestamp | None
+    """todayUsd lacks pods that were gone before. Null: it lacks none."""
+
+    last_month: str | None
+    """The month before. Null: it was not watched."""
+
+    last_month_usd: str | None
+    """What was spent in it. Null: it was not watched."""
+
+
 class CostOutput(Record):
     """The answer."""
 
@@ -132,6 +176,9 @@ class CostOutput(Record):
     budget: BudgetCost | None
     """spec.cost beside what the fleet can cost. Null without spec.cost."""
 
+    spent: SpentCost | None
+    """What it really cost. Null for a resource of a file, and for one that never ran."""
+
     advice: tuple[str, ...]
     """Sentences: from how many tokens on the fleet pays, and what that assumes."""
 
@@ -162,6 +209,7 @@ def document(answer: CostAnswer) -> CostOutput:
         break_even_tokens_per_month=compared.break_even_tokens if compared else None,
         apis=tuple(_api(answer, one) for one in answer.apis),
         budget=_budget(answer.budget) if answer.budget else None,
+        spent=_spent(answer.spent) if answer.spent else None,
         advice=tuple(answer.advice),
         warnings=tuple(answer.warnings),
     )
@@ -183,6 +231,25 @@ def _api(answer: CostAnswer, one: Comparison) -> ApiCost:
         monthly_usd=money_text(theirs),
         cheaper=None if theirs is None or ours is None else theirs < ours,
         as_of=one.price.as_of,
+    )
+
+
+def _spent(spent: Spent) -> SpentCost:
+    phases, last = spent.phases, spent.last
+    return SpentCost(
+        month=spent.month.label,
+        until=spent.until,
+        usd=format_money(phases.usd),
+        loading_usd=format_money(phases.loading),
+        serving_usd=format_money(phases.serving),
+        idle_usd=format_money(phases.idle),
+        draining_usd=format_money(phases.draining),
+        failed_start_usd=format_money(phases.failed_start),
+        uncertain_usd=format_money(spent.ledger.uncertain_usd),
+        today_usd=format_money(spent.today.usd),
+        today_partial_since=spent.today.since,
+        last_month=last.month if last else None,
+        last_month_usd=format_money(last.usd) if last else None,
     )
 
 

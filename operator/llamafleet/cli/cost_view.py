@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from llamafleet.api.scalars import format_money
 from llamafleet.cli.cost_answer import CostAnswer
 from llamafleet.cli.cost_words import api_usd, fine, tokens_text
 from llamafleet.cli.manifests import full_name
 from llamafleet.cli.screen import draw_below, draw_heading, draw_list, in_columns
+from llamafleet.cli.spent import WORDS, Spent
 from llamafleet.cli.windows_hours import hours_text, shown_money
 from llamafleet.cli.windows_view import counts
 from llamafleet.planning.money.tokens import Comparison
@@ -36,11 +38,32 @@ def draw(answer: CostAnswer, console: Console) -> None:
             console, f"Budget, opening early included; onExhausted: {answer.budget.limits.on_exhausted}"
         )
         draw_list(console, answer.budget.sentences)
+    if answer.spent is not None:
+        _draw_spent(answer.spent, console)
     _draw_apis(answer, console)
     for heading, sentences in (("Advice", answer.advice), ("What to know", answer.warnings)):
         if sentences:
             draw_heading(console, heading)
             draw_list(console, sentences)
+
+
+def _draw_spent(spent: Spent, console: Console) -> None:
+    """What it really cost: the categories first, then their sum, and today."""
+    zone = spent.ledger.time_zone
+    draw_heading(
+        console, f"Really spent in {spent.month.name} in {zone}, until {spent.until:%Y-%m-%d %H:%M} UTC"
+    )
+    rows = [(words, format_money(getattr(spent.phases, phase))) for phase, words in WORDS.items()]
+    rows.append(("together", format_money(spent.phases.usd)))
+    since = spent.today.since
+    rows.append(
+        (f"of it today, from {since:%H:%M} UTC on" if since else "of it today", format_money(spent.today.usd))
+    )
+    if spent.ledger.uncertain_usd:
+        rows.append(("uncertain by, for pods vanished unseen", format_money(spent.ledger.uncertain_usd)))
+    if spent.last is not None:
+        rows.append((f"the month before, {spent.last.month}", format_money(spent.last.usd)))
+    draw_below(console, in_columns(rows, ("", "USD"), right=1))
 
 
 def _month(answer: CostAnswer) -> Iterator[tuple[str, str, str, str]]:

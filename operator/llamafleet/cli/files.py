@@ -11,9 +11,13 @@ from typing import Any, Final
 import yaml
 from yaml import MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode
 
+from llamafleet.api.texts import is_service_name
 from llamafleet.errors import LlamafleetError
 
 STDIN: Final = "-"
+
+IN_CLUSTER: Final = "llama/"
+"""Before the name of a resource that is in the cluster and not in a file."""
 
 LARGEST_FILE: Final = 10 * 2**20
 """Bytes of a file that are read: the manifests of a large cluster have fewer."""
@@ -35,6 +39,26 @@ _JSON_TYPES: Final = {
 
 class BadInput(LlamafleetError):
     """A file, or what stands in it, cannot be used; the message names the file, the place and the rule."""
+
+
+def name_in_cluster(word: str) -> str | None:
+    """The resource of the cluster that a word means; None when it means a file.
+
+    ``llama/NAME`` is always a resource. Any other word is a file; if there is none, and the word may be the
+    name of a resource, it is one.
+
+    Raises:
+        BadInput: what stands behind ``llama/`` is no name.
+    """
+    if word.startswith(IN_CLUSTER):
+        name = word.removeprefix(IN_CLUSTER)
+        if is_service_name(name):
+            return name
+        message = (
+            f"{word}: must be llama/ and the name of a LlamaDeployment: small letters, digits and hyphens"
+        )
+        raise BadInput(message)
+    return word if is_service_name(word) and not Path(word).exists() else None
 
 
 def called(name: str) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from llamafleet.api.llamadeployment import LlamaDeploymentSpec
 from llamafleet.api.schedule import Schedule
 from llamafleet.cli.answer import Question
+from llamafleet.cli.chosen import other_choice
 from llamafleet.errors import DoesNotFit
 from llamafleet.planning.coldstart import expected, lead
 from llamafleet.planning.plan import Observation, Shape, plan
@@ -80,6 +81,8 @@ class Fleet:
             found.append("spec.suspend is true: nothing runs and nothing is paid until that is changed.")
         if self.shape and self.schedule:
             found += too_short(self.schedule, expected(self.shape))
+        if self.shape:
+            found += other_choice(self.question.llama.status.plan, self.shape)
         return tuple(found)
 
 

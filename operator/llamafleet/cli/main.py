@@ -1,5 +1,8 @@
 """The program: its commands, and how it ends.
 
+Called ``kubectl-llama`` it is a plugin of kubectl, and says ``kubectl llama`` of itself; then it has the
+commands for people, and not those by which processes start in a cluster and files are generated.
+
 Exit codes: 0 done; 1 it cannot be done, with one line that says why; 2 the command line is wrong; 3 nothing
 fits (``llamafleet plan``, ``windows``, ``cost``, ``simulate``); 4 another process leads (``llamafleet run``).
 Interrupted by Ctrl-C it ends with 130, as a
@@ -12,14 +15,33 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
-from llamafleet.cli import arguments
+from llamafleet.cli import arguments, live_arguments
+from llamafleet.cli.early import end_when_told
+from llamafleet.cli.printable import printable
+from llamafleet.cli.stdout import flush
 from llamafleet.errors import LlamafleetError
 
 Command = tuple[str, str, Callable[[argparse.ArgumentParser], None]]
 
 COMMANDS: Final[Mapping[str, Command]] = {
+    "status": (
+        "live.status",
+        "the fleets of a cluster: replicas, queue, window, and what they cost; --watch keeps them in view",
+        live_arguments.add_status,
+    ),
+    "explain": (
+        "live.explain",
+        "why a fleet of a cluster is as it is: the steps of its last decision, and what happens next",
+        live_arguments.add_explain,
+    ),
+    "top": (
+        "live.top",
+        "the pods of the fleets of a cluster, their work and their cost",
+        live_arguments.add_top,
+    ),
     "plan": ("plan", "size one replica, with no cluster: its GPUs, its price, and why", arguments.add_plan),
     "windows": (
         "windows",
@@ -45,21 +67,36 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "hold requests for fleets without a ready replica, until it is told to stop",
         arguments.add_waker,
     ),
-    "reference": ("generate", "write the field tables of the documentation", arguments.add_reference),
+    "reference": (
+        "generate",
+        "write the tables of fields and options of the documentation",
+        arguments.add_reference,
+    ),
     "crds": ("generate", "print the custom resource definitions", arguments.add_crds),
 }
 """Every command: the module that has a function of its name, its help, and what adds its options."""
+
+PROGRAM: Final = "llamafleet"
+PLUGIN: Final = "kubectl-llama"
+"""What the program is called where kubectl finds it."""
+
+PROCESSES: Final = frozenset({"run", "waker"})
+"""Those that run in a cluster until they are told to end."""
+
+NOT_IN_PLUGIN: Final = PROCESSES | {"reference", "crds"}
 
 INTERRUPTED: Final = 130
 
 
 def main(words: Sequence[str] | None = None, now: datetime | None = None) -> int:
     """Run one command; the exit code. The instant is the clock's unless the caller gives one."""
-    options = _parser().parse_args(words)
+    options = command_line(_name()).parse_args(words)
     options.now = now
+    if options.command in PROCESSES:
+        end_when_told()
     try:
         code = _command(options.command)(options)
-        _flush()  # here and not at the end of the process, where nobody catches what it raises
+        flush()  # here and not at the end of the process, where nobody catches what it raises
     except LlamafleetError as error:
         return _refuse(str(error))
     except BrokenPipeError:  # the reader, such as head, has seen enough
@@ -84,15 +121,13 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
 
 def _refuse(why: str) -> int:
     """Say why, on one line, without anything that a file of somebody could do to a terminal."""
-    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(why.split()))
-    sys.stderr.write(f"llamafleet: {line}\n")
+    sys.stderr.write(f"{_name()}: {printable(why)}\n")
     return 1
 
 
-def _flush() -> None:
-    """Write what waits to be written. A process that was started with its output closed has none."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
+def _name() -> str:
+    """What the program is called, as its user typed it."""
+    return "kubectl llama" if Path(sys.argv[0]).stem == PLUGIN else PROGRAM
 
 
 def _write_no_more() -> None:
@@ -111,10 +146,12 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="llamafleet", description="Llama models on your own GPUs.")
+def command_line(name: str = PROGRAM) -> argparse.ArgumentParser:
+    """What reads the command line of the program, by what it is called."""
+    parser = argparse.ArgumentParser(prog=name, description="Llama models on your own GPUs.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
-    for name, (_, what, add_options) in COMMANDS.items():
-        add_options(commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}."))
+    for command, (_, what, add_options) in COMMANDS.items():
+        if name == PROGRAM or command not in NOT_IN_PLUGIN:
+            add_options(commands.add_parser(command, help=what, description=f"{what[0].upper()}{what[1:]}."))
     return parser

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from llamafleet.api.texts import is_name, is_service_name
+
 LAST_PORT: Final = 65535
 
 PICTURES: Final = (".png", ".svg")
@@ -47,9 +49,6 @@ MOST_SPREAD: Final = 2.0
 
 URL: Final = re.compile(r"[a-z]+://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?", re.ASCII)
 """An address without a user, a query or a fragment: a password there would stand in the process list."""
-
-NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-"""RFC 1123, as the API server has it."""
 
 SHARE: Final = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?", re.ASCII)
 
@@ -90,10 +89,26 @@ def namespaces(text: str) -> tuple[str, ...]:
     """Names of namespaces, with commas between them."""
     names = tuple(text.split(","))
     for name in names:
-        if not NAMESPACE.fullmatch(name):
+        if not is_name(name):
             message = f"{name!r} is no name of a namespace: 1 to 63 small letters, digits and hyphens"
             raise argparse.ArgumentTypeError(message)
     return names
+
+
+def namespace(text: str) -> str:
+    """The name of one namespace."""
+    return namespaces(text)[0] if "," not in text else _no_name(text)
+
+
+def resource(text: str) -> str:
+    """The name of a resource, which may stand behind that of its namespace and a slash."""
+    namespace, slash, name = text.rpartition("/")
+    return text if is_service_name(name) and (not slash or is_name(namespace)) else _no_name(text)
+
+
+def _no_name(text: str) -> str:
+    message = f"{text!r} is no name: small letters, digits and hyphens"
+    raise argparse.ArgumentTypeError(message)
 
 
 def joined(given: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

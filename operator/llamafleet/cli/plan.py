@@ -9,7 +9,7 @@ from llamafleet.adapters.clock import now
 from llamafleet.api.llamadeployment import LlamaDeployment
 from llamafleet.catalogue import Catalogue
 from llamafleet.cli.answer import Answer, Question, answer
-from llamafleet.cli.files import BadInput, called
+from llamafleet.cli.files import BadInput, called, name_in_cluster
 from llamafleet.cli.manifests import Manifests, join_pools, pick, read_manifests, refusal
 from llamafleet.cli.stdout import write_document
 from llamafleet.cli.values import read_catalogue
@@ -28,14 +28,15 @@ def plan(options: argparse.Namespace) -> int:
     """Show the shape and the price of one replica, or why there is none.
 
     Raises:
-        BadInput: a file cannot be used, or a field must be changed, whatever GPUs there are.
+        LlamafleetError: a file or the cluster cannot be used, or a field must be changed, whatever GPUs
+            there are.
     """
     question = read_question(options)
     try:
         answered = answer(question)
     except InvalidSpec as error:
         llama = question.llama
-        raise refusal(options.manifests, type(llama).__name__, llama.metadata.name, error) from error
+        raise refusal(question.origin, type(llama).__name__, llama.metadata.name, error) from error
     if options.output == "table":
         _show(answered, explain=options.explain)
     else:
@@ -57,11 +58,39 @@ def _print(answered: Answer, form: str) -> None:
 
 
 def read_question(options: argparse.Namespace) -> Question:
-    """What is asked about one LlamaDeployment, from the files and the instant that the options name.
+    """What is asked about one LlamaDeployment, from the files or the cluster that the options name.
 
     Raises:
         BadInput: a file cannot be used.
+        LlamafleetError: the cluster cannot be asked.
     """
+    name = name_in_cluster(options.manifests)
+    return _of_files(options) if name is None else _of_cluster(options, name)
+
+
+def _of_cluster(options: argparse.Namespace, name: str) -> Question:
+    """What is asked about a resource of the cluster, with the pools that it has there."""
+    if options.name is not None:
+        message = (
+            f"--name: must be without {options.manifests}, which names the resource of the cluster itself"
+        )
+        raise BadInput(message)
+    from llamafleet.cli.live.resource import read_resource  # noqa: PLC0415 - files need no cluster
+
+    known = read_catalogue(options.values)
+    found = read_resource(options, name)
+    pools = join_pools([*map(_pools_of, options.pools)], known.gpus) if options.pools else found.pools
+    return Question(
+        llama=found.llama,
+        pools=pools,
+        known=known,
+        own=_own_weights(Path(options.weights), found.llama, known) if options.weights else None,
+        now=options.now or now(),
+        origin=found.origin,
+    )
+
+
+def _of_files(options: argparse.Namespace) -> Question:
     manifests = read_manifests(options.manifests)
     llama, known = pick(manifests, options.name), read_catalogue(options.values)
     return Question(
@@ -70,6 +99,7 @@ def read_question(options: argparse.Namespace) -> Question:
         known=known,
         own=_own_weights(Path(options.weights), llama, known) if options.weights else None,
         now=options.now or now(),
+        origin=options.manifests,
     )
 
 

@@ -34,7 +34,7 @@ def simulate(options: argparse.Namespace) -> int:
             answered = simulate_answer(asked, _asked(options, asked), trace, told)
     except InvalidSpec as error:
         llama = question.llama
-        raise refusal(options.manifests, type(llama).__name__, llama.metadata.name, error) from error
+        raise refusal(question.origin, type(llama).__name__, llama.metadata.name, error) from error
     if options.plot:
         _plot(answered, options)
     if options.output == "table":

@@ -23,7 +23,7 @@ def windows(options: argparse.Namespace) -> int:
         asked = fleet(question)
     except InvalidSpec as error:
         llama = question.llama
-        raise refusal(options.manifests, type(llama).__name__, llama.metadata.name, error) from error
+        raise refusal(question.origin, type(llama).__name__, llama.metadata.name, error) from error
     days = asked_days(options.first_day, options.end_day, question.now, asked.zone)
     answered = calendar(asked, days)
     if options.output == "table":

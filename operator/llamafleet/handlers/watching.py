@@ -34,6 +34,10 @@ MOST_CANCELS: Final = 50
 PAUSE: Final = "pause-waiter for "
 """How kopf names the tasks that tell a watch of a pause (``kopf._cogs.clients.watching.streaming_block``)."""
 
+IDENTITY: Any = "llamafleet"
+"""What kopf calls itself among its peers, of which there are none. Left alone it asks for the user's name,
+and ends where a container has but a number."""
+
 HANDLERS: Final = (events, lifecycle)
 """Imported for their decorators, which put them into kopf's default registry."""
 
@@ -123,6 +127,7 @@ class Watching:
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
             standalone=True,
+            identity=IDENTITY,
             stop_flag=stop,
         )
         try:

@@ -6,7 +6,7 @@ a log or a cluster; texts come in, causes go out.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from llamafleet.api.observed import REPLICA_FAILURE, PodSeen, Termination
@@ -43,6 +43,10 @@ GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
 """The API server's words for a pod that something, such as Kueue, keeps from being scheduled
 (``applySchedulingGatedCondition`` in pkg/registry/core/pod/strategy.go)."""
 
+RESTARTS: Final = 2
+"""So often a server is started again before its failure counts as lasting: an engine that died once, or a hub
+that did not answer once, is mended by that."""
+
 _IMAGE_REASONS: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ImageInspectError"}
 )
@@ -59,11 +63,18 @@ class Cause:
         reason: one CamelCase word for a condition.
         message: a sentence with the numbers or the foreign words that prove it.
         failed: True when waiting will not mend it: something has to change.
+        passing: True while a restart may still mend it after all.
     """
 
     reason: str
     message: str
     failed: bool
+    passing: bool = False
+
+    @property
+    def lasting(self) -> bool:
+        """Whether only a person can mend it."""
+        return self.failed and not self.passing
 
 
 def refused_pods(deployment: Mapping[str, Any]) -> Cause | None:
@@ -89,8 +100,8 @@ def diagnose(pods: Iterable[PodSeen], gpus: int, resource: str, logs: Mapping[st
     causes = [cause for pod in counted if (cause := _cause(pod, gpus, resource, logs.get(pod.uid, "")))]
     if not causes:
         return None
-    gravest = max(causes, key=lambda cause: cause.failed)
-    return Cause(gravest.reason, f"{len(causes)} of {len(counted)} pods: {gravest.message}", gravest.failed)
+    gravest = max(causes, key=lambda cause: (cause.failed, cause.lasting))
+    return replace(gravest, message=f"{len(causes)} of {len(counted)} pods: {gravest.message}")
 
 
 def needs_log(pod: PodSeen) -> bool:
@@ -120,7 +131,7 @@ def _cause(pod: PodSeen, gpus: int, resource: str, log: str) -> Cause | None:
             failed=True,
         )
     if pod.ended is not None:
-        return explain_termination(pod.ended, log, pod.restarts)
+        return replace(explain_termination(pod.ended, log, pod.restarts), passing=pod.restarts < RESTARTS)
     return None
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from llamafleet.api.scalars import format_duration
 from llamafleet.api.status import Condition
-from llamafleet.errors import CleaningUp, Conflict, Forbidden, InvalidSpec, Unavailable
+from llamafleet.errors import CleaningUp, Conflict, Forbidden, InvalidSpec, Rejected, Unavailable
 from llamafleet.planning.coldstart import startup_seconds
 from llamafleet.planning.drain import drain_time
 from llamafleet.planning.plan import Plan
@@ -14,6 +14,12 @@ from llamafleet.rendering.statement import Statement, false, true
 
 MESSAGE_LIMIT: Final = 2000
 """Characters of one message: enough for the arithmetic, little enough for a terminal."""
+
+STALLED: Final = "Stalled"
+"""What is absent while it is not so, as kstatus wants it."""
+
+LASTING: Final = (Conflict, Forbidden, Rejected)
+"""Failures of a write that last until somebody changes an object or a right."""
 
 KEPT: Final = (hours.WINDOW_OPEN, money.WITHIN_BUDGET, money.CEILING)
 """What stays said while a spec is refused."""
@@ -28,6 +34,7 @@ def statements(fleet: Fleet) -> list[Statement]:
         _ready(fleet, fleet.plan),
         _progressing(fleet, fleet.plan),
         _degraded(fleet),
+        *_stalled(fleet, fleet.plan),
         *([hours.window_open(fleet.plan.case)] if hours.is_used(fleet.plan.case) else []),
         *money.statements(fleet.plan),
         *queue.statements(fleet, fleet.plan),
@@ -44,6 +51,7 @@ def _refused(fleet: Fleet, error: InvalidSpec) -> list[Statement]:
         false("Ready", reason, f"{error}.{kept}"),
         false("Progressing", reason, "The spec has to be changed first."),
         true("Degraded", reason, f"{error}.{kept}"),
+        true(STALLED, reason, f"{error}."),
         *_odd(fleet),
     ]
 
@@ -105,6 +113,22 @@ def _degraded(fleet: Fleet) -> Statement:
     if fleet.cause is not None and fleet.cause.failed:
         return true("Degraded", fleet.cause.reason, fleet.cause.message)
     return false("Degraded", "AsExpected", "Nothing is known to be wrong.")
+
+
+def _stalled(fleet: Fleet, plan: Plan) -> list[Statement]:
+    """What only a person can mend, of a fleet that is not ready; no condition while there is nothing.
+
+    Flux, Helm and every other tool that reads conditions by way of kstatus give up on True, so neither an API
+    server that does not answer nor a server that ended once is a reason.
+    """
+    failure, cause = fleet.failure, fleet.cause
+    if failure is not None:
+        lasting = isinstance(failure, LASTING)
+        return [true(STALLED, _failure_reason(failure), f"{failure}.")] if lasting else []
+    is_ready = plan.replicas == 0 or fleet.rollout.is_complete(plan.replicas)
+    if is_ready or cause is None or not cause.lasting:
+        return []
+    return [true(STALLED, cause.reason, cause.message)]
 
 
 def _odd(fleet: Fleet) -> list[Statement]:

@@ -11,6 +11,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from llamafleet.adapters.management import http_log, listening
 from llamafleet.waker import refusals
+from llamafleet.waker.metrics import Metrics
 from llamafleet.waker.ports import Ports
 
 LOOK_SECONDS: Final = 5.0
@@ -37,21 +38,24 @@ log = logging.getLogger(__name__)
 class _Server(web.Server):
     """A server with a bound on connections."""
 
+    metrics: Metrics
+
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection, or say that there are too many."""
         super().connection_made(handler, transport)
         if len(self._connections) > MOST_CONNECTIONS:
             transport.write(refusals.crowded())
             transport.close()
+            self.metrics.refused.labels(refusals.CROWDED).inc()
 
 
-def server(answer: Answering) -> web.Server:
+def server(answer: Answering, metrics: Metrics) -> web.Server:
     """The HTTP server behind every port; call it within a running loop.
 
     A client that goes away takes its request with it, and bodies stay as they came: a few compressed bytes
     could become gigabytes. Lines and headers are bounded by aiohttp itself, at 8190 bytes and 128 lines.
     """
-    return _Server(
+    made = _Server(
         answer,
         handler_cancellation=True,
         keepalive_timeout=HEAD_SECONDS,
@@ -60,6 +64,8 @@ def server(answer: Answering) -> web.Server:
         access_log=None,
         logger=http_log,
     )
+    made.metrics = metrics
+    return made
 
 
 class Doors:

@@ -7,6 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from llamafleet.waker.book import Book
+from llamafleet.waker.refusals import CODES
 
 WAIT_BUCKETS = (0.1, 1, 5, 15, 30, 60, 120, 180, 300, 600, 900)
 """Seconds, from a replica that was just ready to the longest hold."""
@@ -60,6 +61,8 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+        for code in CODES:
+            self.refused.labels(code)  # at zero: Prometheus sees no increase in a series that begins at one
         self.wait_seconds = Histogram(
             "llamafleet_waker_wait_seconds",
             "How long requests waited until they were passed on, in seconds.",

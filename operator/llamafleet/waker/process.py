@@ -54,7 +54,8 @@ class Waker:
         self._upstream = Upstream()
         self._view = View(transport, self._moved, settings.namespaces)
         desk = Desk(settings, self._view, self._book, self._upstream, self._metrics)
-        self._fleets = web.ServerRunner(server(desk.answer), shutdown_timeout=settings.grace_seconds)
+        behind = server(desk.answer, self._metrics)
+        self._fleets = web.ServerRunner(behind, shutdown_timeout=settings.grace_seconds)
         self._doors = Doors(self._view.ports, self._fleets)
         self._management: web.AppRunner | None = None
 

@@ -15,6 +15,15 @@ from llamafleet.api.observed import Key
 SOON_SECONDS: Final = 5
 """When it is worth a try again at the earliest: an operator has looked again by then."""
 
+CROWDED: Final = "too_many_connections"
+
+CODES: Final = (
+    *("fleet_closed", "fleet_suspended", "fleet_at_zero", "fleet_refused", "budget_exhausted"),
+    *("too_many_waiting", CROWDED, "not_ready_in_time", "fleet_asleep", "waker_stopping", "no_fleet"),
+    *("replica_gone", "request_too_large", "request_timeout", "bad_target", "bad_body"),
+)
+"""Every reason in one word."""
+
 LEAVING_SECONDS: Final = 1
 """The other waker takes the next request at once."""
 
@@ -55,7 +64,7 @@ class Refused(Exception):
 def crowded() -> bytes:
     """The waker has as many connections as it may have: all of the answer, for no request was read."""
     message = "This server has as many connections as it may have. Try again later."
-    body = Refused(503, "too_many_connections", message).body()
+    body = Refused(503, CROWDED, message).body()
     head = (
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\n"
         f"Retry-After: {SOON_SECONDS}\r\nContent-Length: {len(body)}\r\n\r\n"

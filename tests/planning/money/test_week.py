@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from llamafleet.planning.money.days import today
 from llamafleet.planning.money.months import month_of
+from llamafleet.planning.schedule.localtime import day_begin
 from planning.money.pods import DAY, HOUR, MINUTE, SECOND, utc
 from planning.money.week import GRACE_SECONDS, Pod, Week
 
@@ -187,6 +189,9 @@ class RandomWeek(RuleBasedStateMachine):
         error = max(Decimal(0), abs(week.billed() - truth) - week.uncertain)
         WORST.append((error / truth, week.uncertain / truth, truth))
         assert error < LIMIT * truth, (week.billed(), truth, week.uncertain)
+        day = today(week.ledger, week.now)
+        true_day = week.truth(day_begin(day.date, ZoneInfo(week.zone)), week.now)
+        assert abs(day.usd - true_day) <= week.uncertain + LIMIT * truth, (day, true_day)
 
 
 RandomWeek.TestCase.settings = settings(

@@ -38,6 +38,11 @@ def bill(meter: Meter, end: datetime) -> Phases:
     )
 
 
+def ahead_usd(meter: Meter, length: timedelta) -> Decimal:
+    """What was billed for time that a pod did not live, because the clock was ahead: at its former price."""
+    return usd(meter.hourly_usd if meter.earlier_usd is None else meter.earlier_usd, length)
+
+
 def total(parts: Iterable[Phases]) -> Phases:
     """All of them together."""
     listed = list(parts)

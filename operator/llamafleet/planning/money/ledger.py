@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from llamafleet.api.ledger import MAX_METERS, ZERO, LastMonth, Ledger, Meter, Phases
-from llamafleet.planning.money.bill import bill, less, total, usd
+from llamafleet.api.ledger import MAX_METERS, ZERO, LastMonth, Ledger, Phases
+from llamafleet.planning.money.bill import ahead_usd, bill, less, total, usd
+from llamafleet.planning.money.days import day_after
 from llamafleet.planning.money.lifetime import Lifetime
 from llamafleet.planning.money.meters import Charge, Look, begun, follow
 from llamafleet.planning.money.months import CalendarMonth, month_before, month_called, month_of
@@ -54,7 +55,7 @@ def settle(
     last = month_before(month, zone)
     is_late = _is_late(before, version, now)
     look = _look(before, _distinct(pods, before), now, grace, month.begin, is_late=is_late)
-    after = _entered(_turned(before, now, month, last), look, now, month, last)
+    after = _entered(_turned(before, now, month, last), look, now, (month, last), zone_name)
     known = before.pods_version if before and is_late else version
     after = after.model_copy(update={"time_zone": zone_name, "pods_version": known})
     return before if before and _is_no_news(before, after, now) else after
@@ -132,8 +133,11 @@ def _doubt(found: Iterable[Guess | Look]) -> Decimal:
     return sum((one.uncertain_usd for one in found), ZERO)
 
 
-def _entered(before: Ledger, look: Look, now: datetime, month: CalendarMonth, last: CalendarMonth) -> Ledger:
-    """The checkpoint with what a look found; before is already of this month."""
+def _entered(
+    before: Ledger, look: Look, now: datetime, months: tuple[CalendarMonth, CalendarMonth], zone_name: str
+) -> Ledger:
+    """The checkpoint with what a look found; before is already of this month, the first of the two."""
+    month, last = months
     charges = (*look.charges, *((meter, month.begin) for meter in look.meters if meter.since < month.begin))
     metered = (*look.meters, *(meter for meter, _ in charges))
     meters = sorted(
@@ -146,6 +150,7 @@ def _entered(before: Ledger, look: Look, now: datetime, month: CalendarMonth, la
             "uncertain_usd": before.uncertain_usd + look.uncertain_usd,
             "last_month": before.last_month and _last_month(before.last_month, charges, last),
             "tokens": before.tokens + look.tokens,
+            "day": day_after(before, charges, now, zone_name),
             "unpriced": before.unpriced or any(meter.hourly_usd is None for meter in metered),
             "meters": tuple(meters[:MAX_METERS]),
         }
@@ -176,11 +181,7 @@ def _last_month(last: LastMonth, charges: Sequence[Charge], month: CalendarMonth
 def _ahead(charges: Iterable[Charge]) -> Decimal:
     """What was billed for time after the end of a pod, because the clock was ahead when a sum was closed."""
     ended = [(meter, meter.since - end) for meter, end in charges if end < meter.since]
-    return sum((usd(_earlier(meter), length) for meter, length in ended), ZERO)
-
-
-def _earlier(meter: Meter) -> Decimal | None:
-    return meter.hourly_usd if meter.earlier_usd is None else meter.earlier_usd
+    return sum((ahead_usd(meter, length) for meter, length in ended), ZERO)
 
 
 def _turned(before: Ledger | None, now: datetime, month: CalendarMonth, last: CalendarMonth) -> Ledger:
@@ -208,4 +209,5 @@ def _is_no_news(before: Ledger, after: Ledger, now: datetime) -> bool:
 def _still(ledger: Ledger) -> Ledger:
     """A checkpoint without what every look changes."""
     meters = tuple(meter.model_copy(update={"tokens": None}) for meter in ledger.meters)
-    return ledger.model_copy(update={"at": None, "pods_version": None, "tokens": 0, "meters": meters})
+    passing = {"at": None, "pods_version": None, "tokens": 0, "day": None, "meters": meters}
+    return ledger.model_copy(update=passing)
