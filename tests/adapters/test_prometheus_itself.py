@@ -1,15 +1,11 @@
 """Readings by way of a real Prometheus, which scrapes servers that say what vLLM says."""
 
 import asyncio
-import os
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import yaml
 
 from adapters.bodies import RECORDED, body
 from builders import pod
@@ -17,47 +13,12 @@ from llamafleet.adapters import prometheus
 from llamafleet.adapters.exposition import parse
 from llamafleet.adapters.prometheus import Prometheus
 from llamafleet.api.observed import Load
-from testbed import debian
-from testbed.processes import Program, reserved_port
+from monitoring.prometheus import running_prometheus
+from monitoring.publishers import Said, serving
 from testbed.wait import until
 
 SCRAPE = "200ms"
-PATIENCE_SECONDS = 30.0
-
-Said = dict[str, bytes | None]
-"""What the server at an address says now; None: it answers with an error."""
-
-
-@contextmanager
-def serving(said: Said) -> Iterator[int]:
-    """A server on each address, all at one port, as pods are."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = said[self.server.server_address[0]]  # type: ignore[index]
-            self.send_response(200 if content is not None else 503)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(content or b"")
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    servers: list[ThreadingHTTPServer] = []
-    port = 0
-    for address in said:
-        servers.append(ThreadingHTTPServer((address, port), Handler))
-        port = servers[0].server_address[1]
-    threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
-    for thread in threads:
-        thread.start()
-    try:
-        yield port
-    finally:
-        for server, thread in zip(servers, threads, strict=True):
-            server.shutdown()
-            thread.join()
-            server.server_close()
+PATIENCE_SECONDS = 120.0
 
 
 def target(address: str, name: str, namespace: str = "llamas") -> dict[str, object]:
@@ -67,28 +28,12 @@ def target(address: str, name: str, namespace: str = "llamas") -> dict[str, obje
 @contextmanager
 def scraping(folder: Path, jobs: Mapping[str, Sequence[dict[str, object]]]) -> Iterator[str]:
     """A Prometheus that scrapes these; its address."""
-    program = (debian.find(debian.PROMETHEUS) or {}).get("prometheus")
-    if program is None:
-        why = "there is no Prometheus; make setup fetches it"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
     config = {
         "global": {"scrape_interval": SCRAPE, "scrape_timeout": SCRAPE},
         "scrape_configs": [{"job_name": job, "static_configs": list(of)} for job, of in jobs.items()],
     }
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config), "utf-8")
-    with reserved_port() as port:
-        command = [
-            str(program),
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ]
-        running = Program(command, folder)
-        try:
-            yield f"http://127.0.0.1:{port}"
-            running.check()
-        finally:
-            running.stop()
+    with running_prometheus(folder, config) as url:
+        yield url
 
 
 def ask(url: str, *names: str) -> Mapping[str, Load]:

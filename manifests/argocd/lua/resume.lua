@@ -1,0 +1,3 @@
+-- Let the replicas come back.
+obj.spec.suspend = false
+return obj
