@@ -121,12 +121,20 @@ class FaultProxy:
             for handle in handles:
                 self.remove(handle)
 
-    def of(self, *verbs: str, kind: str | None = None, door: str | None = None) -> list[Exchange]:
-        """The exchanges of these verbs, or of any, about this kind, through this door."""
+    def of(
+        self, *verbs: str, kind: str | None = None, door: str | None = None, namespace: str | None = None
+    ) -> list[Exchange]:
+        """The exchanges of these verbs, or of any, about this kind, through this door, in this namespace.
+
+        What the test before has left is still on its way out: who asks about one fleet names its namespace.
+        """
         return [
             one
             for one in tuple(self.exchanges)
-            if (not verbs or one.verb in verbs) and kind in (None, one.kind) and door in (None, one.door)
+            if (not verbs or one.verb in verbs)
+            and kind in (None, one.kind)
+            and door in (None, one.door)
+            and namespace in (None, one.namespace)
         ]
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:

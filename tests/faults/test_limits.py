@@ -164,7 +164,7 @@ def test_quota_and_limit_range(installed: ControlPlane, namespace: str, proxy: F
         assert "exceeded quota: none" in llama.wait_for("Degraded", "True", "Forbidden")
 
         def attempts() -> list[Exchange]:
-            return [one for one in proxy.of("apply", kind="services") if one.namespace == namespace]
+            return proxy.of("apply", kind="services", namespace=namespace)
 
         until(lambda: len(attempts()) >= 6, SETTLE_SECONDS, "a few attempts")
         at = [one.at for one in attempts()]
@@ -173,9 +173,7 @@ def test_quota_and_limit_range(installed: ControlPlane, namespace: str, proxy: F
         assert "memory limit of 1Gi" in llama.wait_for("Ready", "False", "PodsNotCreated")
         installed.kubectl("delete", "limitrange", "tiny", here)
         llama.wait_for("Ready", "True", "AllReplicasReady")
-        told = [
-            one for one in proxy.of("apply", kind="llamadeployments/status") if one.namespace == namespace
-        ]
+        told = proxy.of("apply", kind="llamadeployments/status", namespace=namespace)
         assert len(told) <= 12, "what is wrong is said once, not at each look"
 
 
@@ -197,7 +195,7 @@ def test_namespace_terminating(
         llama.apply()
 
         def ours() -> list[Exchange]:
-            return [one for one in proxy.exchanges if one.namespace == namespace and is_own(one)]
+            return [one for one in proxy.of(namespace=namespace) if is_own(one)]
 
         until(lambda: [one for one in ours() if one.status == 403], SETTLE_SECONDS, "the refusal")
         gone = ("get", "llama", "--ignore-not-found", here, "-o", "name")
@@ -229,13 +227,13 @@ def test_slow_api_server_and_noisy_tenants(
         installed.apply(*(resource(name, number) for name in (slow, broken) for number in range(30)))
 
         def worked_on(name: str) -> bool:
-            return len([one for one in proxy.exchanges if one.namespace == name and is_own(one)]) >= 6
+            return len([one for one in proxy.of(namespace=name) if is_own(one)]) >= 6
 
         until(lambda: worked_on(slow) and worked_on(broken), SETTLE_SECONDS, "both to be worked on")
         for count in (2, 1, 2):
             quiet.patch(replicas=count)
             until(partial(has_replicas, quiet, count), SOON_SECONDS, "the quiet one's edit to arrive")
-        under_way = [one for one in proxy.exchanges if one.namespace == slow and one.status is None]
+        under_way = [one for one in proxy.of(namespace=slow) if one.status is None]
         assert under_way, "the slow namespace is still at it"
         assert operator.alive()
     finally:

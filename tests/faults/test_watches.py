@@ -180,18 +180,23 @@ def test_an_api_server_that_is_behind_brings_nothing_back(llama: Llama, line: Fa
     instant = time.monotonic()
     llama.patch(replicas=2)
     llama.wait_for("Ready", "True")
-    seen = line.of("apply", kind="deployments")[-1].number
-    behind = [
-        Rule(fault=Replay(before=instant), verbs=("get", "list"), kind=kind) for kind in (OURS, "services")
-    ]
+
+    def applied() -> list[Exchange]:
+        return line.of("apply", kind="deployments", namespace=llama.namespace)
+
+    seen = applied()[-1].number
+    behind = (
+        Rule(fault=Replay(before=instant), verbs="get", kind=OURS, namespace=llama.namespace),
+        Rule(fault=Replay(before=instant), verbs="list", kind="services"),
+    )
     line.add(Rule(fault=ErrorEvent(410), verbs="watch", kind="services", times=1))
     with line.during(*behind) as (resource, services):
         before = delete(llama, "deployment")  # something to do, on a resource of before the edit
         until(lambda: resource.struck and services.struck, SETTLE_SECONDS, "stale answers")
     another(llama, "deployment", before)
-    applied = [one for one in line.of("apply", kind="deployments") if one.number > seen]
-    assert applied
-    assert all(b'"replicas":2' in one.body for one in applied), "nothing of before the edit"
+    later = [one for one in applied() if one.number > seen]
+    assert later
+    assert all(b'"replicas":2' in one.body for one in later), "nothing of before the edit"
 
 
 def test_an_object_of_the_same_name_again(llama: Llama, line: FaultProxy) -> None:
