@@ -26,9 +26,7 @@ POOLS: Final = st.one_of(
         lambda given: (*STANDING, *(gpu_pool(f"own-{'ab'[at]}", spec) for at, spec in enumerate(given)))
     ),
 )
-CASES = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+CASES = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 WALKS = settings(CASES, max_examples=30)
 
 

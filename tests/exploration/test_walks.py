@@ -24,7 +24,7 @@ pytestmark = pytest.mark.cluster
 
 STEPS: Final = int(os.environ.get("EXPLORE_STEPS", "300"))
 SEED: Final = int(os.environ.get("EXPLORE_SEED", "1"))
-DEADLINE_SECONDS: Final = float(os.environ.get("EXPLORE_DEADLINE", "30"))
+DEADLINE_SECONDS: Final = float(os.environ.get("EXPLORE_DEADLINE", "90"))
 LANES: Final = 12
 SHRINK_SECONDS: Final = 120.0
 TROUBLE: Final = (

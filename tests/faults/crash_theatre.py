@@ -20,7 +20,7 @@ from llamas import pool
 from testbed.control_plane import ControlPlane
 
 WRITES = ("apply", "merge", "create", "update")
-SCENE_SECONDS = 90.0
+SCENE_SECONDS = 180.0
 """How long all fleets together may take for what takes ten seconds alone on an idle machine."""
 
 POLL_SECONDS = 0.4
@@ -29,7 +29,7 @@ CALM_SECONDS = 2.0
 
 HOLD_SECONDS = 10.0
 """The operator gives a write up after 15 s, and goes on without an Event that it could not write: by then it
-must be dead. Two seconds more pass until it is."""
+must be dead. A look at everything and the next wishes may come between."""
 
 NODES = 8
 """Of eight GPUs each: more than all fleets need while one of them is rolled out."""
@@ -101,9 +101,11 @@ class Theatre:
 
     def _is_time(self) -> bool:
         """Whether every story is held or over, or the first may be held no longer."""
+        return self._is_late() or all(lane.reached.is_set() or lane.ended for lane in self._lanes)
+
+    def _is_late(self) -> bool:
         held = [lane.held_at for lane in self._lanes if lane.reached.is_set()]
-        is_late = bool(held) and time.monotonic() > min(held) + HOLD_SECONDS
-        return is_late or all(lane.reached.is_set() or lane.ended for lane in self._lanes)
+        return bool(held) and time.monotonic() > min(held) + HOLD_SECONDS
 
     def _before(self, exchange: Exchange) -> Fault | None:
         return next((lane.before(exchange) for lane in self._lanes if lane.concerns(exchange)), None)
@@ -143,9 +145,11 @@ class Theatre:
         return found
 
     def _rest(self) -> None:
-        """What comes after the end of a story may reach its point, too."""
+        """What comes after the end of a story may reach its point, too, as long as the first may be held."""
         end = time.monotonic() + CALM_SECONDS
-        while time.monotonic() < end and not all(lane.reached.is_set() for lane in self._lanes):
+        while time.monotonic() < end and not (
+            self._is_late() or all(lane.reached.is_set() for lane in self._lanes)
+        ):
             time.sleep(POLL_SECONDS)
 
     def _compare(self) -> None:
@@ -162,11 +166,11 @@ class Theatre:
         for lane in self._lanes:
             mine = seen.get(lane.key, Seen())
             found = left(mine, lane.namespace)
-            if lane.point is None:
-                self.wanted[lane.story.name] = found
             where = f"{lane.story.name} at {lane.point} of {lane.writes}"
-            for line in differences(self.wanted[lane.story.name], found):
+            for line in differences(self.wanted.get(lane.story.name), found):
                 yield f"{where}: {line}"
+            if lane.point is None:
+                self.wanted[lane.story.name] = found  # which must be the same at every later look
             # See decision 12. An account that waited for another one to be written has an old version.
             is_lost = (lane.missed or lane.refused) and lane.story.name.startswith("delete")
             for line in () if is_lost else self._truth.wrong(mine, lane.key):

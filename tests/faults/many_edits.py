@@ -17,6 +17,42 @@ MERGE = {"Content-Type": "application/merge-patch+json"}
 SECONDS = 60.0
 
 
+class Editor:
+    """Changes one object over one connection: a program for each edit would take most of a second here.
+
+    Args:
+        cluster: with an admin's kubeconfig that holds a client certificate.
+        folder: where the certificate is put.
+        path: of the object.
+    """
+
+    def __init__(self, cluster: Cluster, folder: Path, path: str) -> None:
+        """Read the credentials."""
+        self._path = path
+        arguments = ("config", "view", "--raw", "--minify", "--flatten", "-o", "json")
+        config = json.loads(cluster.kubectl(*arguments))
+        (where,), (who,) = config["clusters"], config["users"]
+        address = urlsplit(where["cluster"]["server"])
+        tls = ssl.create_default_context(cadata=_text(where["cluster"]["certificate-authority-data"]))
+        certificate, key = (folder / name for name in ("client-certificate-data", "client-key-data"))
+        for file in (certificate, key):
+            file.write_text(_text(who["user"][file.name]), "ascii")
+        tls.load_cert_chain(certificate, key)
+        host = address.hostname or ""
+        self._connection = http.client.HTTPSConnection(host, address.port, timeout=SECONDS, context=tls)
+
+    def merge(self, change: dict[str, Any]) -> None:
+        """Merge this into the object."""
+        self._connection.request("PATCH", self._path, json.dumps(change), MERGE)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        assert answer.status == 200, body[:300]
+
+    def close(self) -> None:
+        """Edit no more."""
+        self._connection.close()
+
+
 class Storm:
     """Labels and annotates an object again and again, in a thread, for the length of a block.
 
@@ -32,19 +68,10 @@ class Storm:
     def __init__(self, cluster: Cluster, folder: Path, path: str) -> None:
         """Read the credentials."""
         self.edits = 0
-        self._path = path
+        self._editor = Editor(cluster, folder, path)
         self._failure: BaseException | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="storm", daemon=True)
-        arguments = ("config", "view", "--raw", "--minify", "--flatten", "-o", "json")
-        config = json.loads(cluster.kubectl(*arguments))
-        (where,), (who,) = config["clusters"], config["users"]
-        self._address = urlsplit(where["cluster"]["server"])
-        self._tls = ssl.create_default_context(cadata=_text(where["cluster"]["certificate-authority-data"]))
-        certificate, key = (folder / name for name in ("client-certificate-data", "client-key-data"))
-        for file in (certificate, key):
-            file.write_text(_text(who["user"][file.name]), "ascii")
-        self._tls.load_cert_chain(certificate, key)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -61,26 +88,17 @@ class Storm:
             raise self._failure
 
     def _run(self) -> None:
-        host, port = self._address.hostname or "", self._address.port
-        connection = http.client.HTTPSConnection(host, port, timeout=SECONDS, context=self._tls)
         try:
             for number in itertools.count():
                 if self._over.is_set():
                     return
                 mark = {"storm": str(number)}
-                _merge(connection, self._path, {"metadata": {"labels": mark, "annotations": mark}})
+                self._editor.merge({"metadata": {"labels": mark, "annotations": mark}})
                 self.edits += 1
         except BaseException as error:  # noqa: BLE001 - it is raised where the block ends
             self._failure = error
         finally:
-            connection.close()
-
-
-def _merge(connection: http.client.HTTPSConnection, path: str, change: dict[str, Any]) -> None:
-    connection.request("PATCH", path, json.dumps(change), MERGE)
-    answer = connection.getresponse()
-    body = answer.read()
-    assert answer.status == 200, body[:300]
+            self._editor.close()
 
 
 def _text(data: str) -> str:

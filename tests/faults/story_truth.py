@@ -21,6 +21,9 @@ ROUNDING = 2
 
 SECOND = Decimal(PRICE) / 3600
 
+LONGEST_SECONDS = 24 * 3600
+"""More than any run takes: one watch sees all of it."""
+
 
 @dataclass(slots=True)
 class Life:
@@ -44,9 +47,10 @@ class Life:
     told: datetime | None = None
 
     def seconds(self, until: datetime) -> Decimal:
-        """How long it cost until then."""
+        """How long it cost until then in that month, in UTC: accounts are of a month."""
+        month = until.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         end = min(until, self.gone or until)
-        return Decimal(str(max(0.0, (end - self.bound).total_seconds())))
+        return Decimal(str(max(0.0, (end - max(self.bound, month)).total_seconds())))
 
     def rounding(self) -> Decimal:
         """By how many seconds its end may be earlier than somebody heard of it."""
@@ -66,8 +70,9 @@ class Truth:
 
     def __enter__(self) -> Self:
         """Start to watch."""
-        command = ("get", "pods", "--all-namespaces", "--watch", "--output-watch-events", "-o", "json")
-        self._watch = self._cluster.follow(*command)
+        # Whoever names no time is sent away after half an hour to an hour, and what ends then is never seen.
+        pods = f"/api/v1/pods?watch=1&timeoutSeconds={LONGEST_SECONDS}"
+        self._watch = self._cluster.follow("get", "--raw", pods)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
         return self
@@ -104,13 +109,9 @@ class Truth:
             )
 
     def _read(self) -> None:
-        text = ""
         assert self._watch.stdout is not None
         for line in self._watch.stdout:
-            text += line
-            if line.startswith(('{"', "}")):  # kubectl prints an event on one line, or indented
-                self._take(json.loads(text))
-                text = ""
+            self._take(json.loads(line))
 
     def _take(self, event: Json) -> None:
         pod, now = event["object"], datetime.now(UTC)

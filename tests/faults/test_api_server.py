@@ -105,7 +105,10 @@ def test_for_a_while(llama: Llama, line: FaultProxy, fault: Fault, verbs: tuple[
 
 
 def test_409_on_the_status_is_looked_at_again(llama: Llama, line: FaultProxy) -> None:
-    refused = line.add(Rule(fault=Answer(409), verbs="apply", kind="llamadeployments/status", times=3))
+    status = Rule(
+        fault=Answer(409), verbs="apply", kind="llamadeployments/status", namespace=llama.namespace, times=3
+    )
+    refused = line.add(status)
     llama.patch(replicas=2)
     llama.wait_for("Ready", "True")
     assert refused.struck == 3
@@ -115,17 +118,19 @@ def test_409_on_the_status_is_looked_at_again(llama: Llama, line: FaultProxy) ->
 def test_an_edit_in_the_middle_of_a_reconcile_wins(llama: Llama, line: FaultProxy) -> None:
     """The status is written for the version that was read; the API server itself says 409 to it."""
     edited = threading.Event()
+    status, here = "llamadeployments/status", llama.namespace
 
-    def edit(_: Exchange) -> None:
-        llama.patch(replicas=3)
-        edited.set()
+    def edit(exchange: Exchange) -> None:
+        if b'"desiredReplicas":2' in exchange.body and not edited.is_set():  # not what was still to be said
+            llama.patch(replicas=3)
+            edited.set()
 
-    line.add(Rule(fault=Call(before=edit), verbs="apply", kind="llamadeployments/status", times=1))
+    line.add(Rule(fault=Call(before=edit), verbs="apply", kind=status, namespace=here))
     llama.patch(replicas=2)
     until(edited.is_set, SETTLE_SECONDS, "the edit")
     llama.wait_for("Ready", "True")
     assert len(llama.pods()) == 3
-    assert 409 in {one.status for one in line.of("apply", kind="llamadeployments/status")}
+    assert 409 in {one.status for one in line.of("apply", kind=status, namespace=here)}
 
 
 def test_409_on_create_leaves_what_is_not_ours(
@@ -149,10 +154,10 @@ def test_409_on_create_leaves_what_is_not_ours(
 
 
 def test_fields_of_ours_that_another_manager_took_are_taken_back(llama: Llama) -> None:
-    """And what it added beside them stays."""
+    """And what it added beside them stays. No count was taken: which pods go again is a matter of chance."""
     here = {"name": llama.name, "namespace": llama.namespace, "annotations": {"example.com/theirs": "kept"}}
     head = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": here}
-    foreign = {**head, "spec": {"replicas": 5}}
+    foreign = {**head, "spec": {"revisionHistoryLimit": 5}}
     llama.cluster.kubectl(
         "apply",
         "--server-side",
@@ -162,18 +167,23 @@ def test_fields_of_ours_that_another_manager_took_are_taken_back(llama: Llama) -
         "-",
         input=json.dumps(foreign),
     )
-    until(lambda: llama.get("deployment")["spec"]["replicas"] == 1, SETTLE_SECONDS, "our count again")
+    until(lambda: llama.get("deployment")["spec"]["revisionHistoryLimit"] == 2, SETTLE_SECONDS, "our limit")
     assert llama.get("deployment")["metadata"]["annotations"]["example.com/theirs"] == "kept"
 
 
-def test_a_short_partition_is_outlived(llama: Llama, line: FaultProxy, process: OperatorProcess) -> None:
+def test_a_short_partition_is_outlived(llama: Llama, line: FaultProxy) -> None:
     """Within the lease: nothing is listed again but what kopf lists, and each key is looked at about once."""
-    reconciles = process.count("llamafleet_reconciles_total")
+
+    def looks() -> int:
+        """Each begins by reading the resource; other keys are on their way out."""
+        return len(line.of("get", kind="llamadeployments", namespace=llama.namespace))
+
+    before = looks()
     with line.during(Rule(fault=Cut(), verbs=(*EVERYTHING, "delete"))):
         time.sleep(PARTITION_SECONDS)  # not for luck: it is how long the partition lasts
     llama.patch(replicas=2)
     llama.wait_for("Ready", "True")
-    assert process.count("llamafleet_reconciles_total") - reconciles < 30
+    assert looks() - before < 15
 
 
 def test_our_kinds_are_deleted_and_created_again(
@@ -186,7 +196,7 @@ def test_our_kinds_are_deleted_and_created_again(
     before = holder()
     Llama(installed, namespace, "before").apply()
     Llama(installed, namespace, "before").wait_for("Ready", "True")
-    installed.kubectl("delete", "-f", str(CRDS))
+    installed.remove_kinds("llamadeployments.llamafleet.io", "gpupools.llamafleet.io")
     asked = time.monotonic()
     missing = "/apis/llamafleet.io/v1alpha1"
     until(

@@ -3,12 +3,16 @@
 One fleet for all of them: each test leaves it as it was.
 """
 
+import contextlib
 import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from faults.many_edits import Editor
 from llamas import CHILDREN, GONE_SECONDS, SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
@@ -17,9 +21,10 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
 
 PLACE = "fault-children"
 QUICK_PATCHES = 12
+FIGHT_SECONDS = 2.0
 OUR_WRITES = 8
-"""How often we put a count right while somebody sets it twelve times in a row: each repair waits twice as
-long as the one before, and whatever comes meanwhile is put right with it."""
+"""How often we put a count right while somebody sets it for so long, twelve times at the least: each repair
+waits twice as long as the one before, and whatever comes meanwhile is put right with it."""
 
 TAMPERED: dict[str, tuple[str, dict[str, Any]]] = {
     "another image": (
@@ -109,13 +114,13 @@ def test_what_is_edited_by_hand_is_put_right(fleet: Llama, kind: str, change: di
 
 def test_children_that_are_deleted_come_back(fleet: Llama) -> None:
     before = {kind: fleet.get(kind)["metadata"]["uid"] for kind in CHILDREN}
-    here = f"--namespace={fleet.namespace}"
+    pods, here = fleet.uids(), f"--namespace={fleet.namespace}"
     fleet.cluster.kubectl("delete", *(f"{kind}/{fleet.name}" for kind in CHILDREN), here)
     until(lambda: fleet.left() == list(CHILDREN), SETTLE_SECONDS, "every child to come back")
     after = {kind: fleet.get(kind)["metadata"]["uid"] for kind in CHILDREN}
     assert [kind for kind in CHILDREN if before[kind] == after[kind]] == []
-    fleet.wait_for("Ready", "True", "AllReplicasReady")
-    until(lambda: len(fleet.pods()) == 1, GONE_SECONDS, "the pods of the deleted Deployment to be gone")
+    until(lambda: not pods & fleet.uids(), GONE_SECONDS, "the pods of the deleted Deployment to be gone")
+    settled(fleet, 1)
 
 
 def test_what_others_add_to_a_child_stays(fleet: Llama) -> None:
@@ -144,15 +149,21 @@ def _without(container: dict[str, str]) -> dict[str, str]:
     return {"$patch": "delete", "name": container["name"]}
 
 
-def test_a_count_that_somebody_else_keeps_writing_is_put_right_without_a_fight(fleet: Llama) -> None:
+def test_a_count_that_somebody_else_keeps_writing_is_put_right_without_a_fight(
+    fleet: Llama, tmp_path: Path
+) -> None:
     """As an HPA on the child would: the resource has a scale subresource, and that is the one to aim at."""
     before = fleet.get("deployment")["metadata"]["generation"]
-    for replicas in range(2, 2 + QUICK_PATCHES):
-        patch(fleet, "deployment", {"spec": {"replicas": replicas}})
+    path = f"/apis/apps/v1/namespaces/{fleet.namespace}/deployments/{fleet.name}"
+    patches, ends = 0, time.monotonic() + FIGHT_SECONDS
+    with contextlib.closing(Editor(fleet.cluster, tmp_path, path)) as editor:
+        while patches < QUICK_PATCHES or time.monotonic() < ends:
+            editor.merge({"spec": {"replicas": 2 + patches % 2}})  # another count each time, and never ours
+            patches += 1
     until(lambda: fleet.get("deployment")["spec"]["replicas"] == 1, SETTLE_SECONDS, "our count to be back")
-    writes = fleet.get("deployment")["metadata"]["generation"] - before - QUICK_PATCHES
+    writes = fleet.get("deployment")["metadata"]["generation"] - before - patches
     assert 1 <= writes <= OUR_WRITES
-    fleet.wait_for("Ready", "True", "AllReplicasReady")
+    settled(fleet, 1)
 
 
 def test_a_deployment_that_was_copied_under_another_name_is_not_counted(fleet: Llama) -> None:

@@ -59,6 +59,18 @@ class Pair:
         os.kill(self.operators[name].pid, sign)
         return time.monotonic()
 
+    def wake(self, name: str) -> None:
+        """Let a process go on that was stopped; where that took longer than its lease, another one comes."""
+        woken, operator = self.signal(name, signal.SIGCONT), self.operators[name]
+
+        def renewals() -> list[Exchange]:
+            return [one for one in self.proxy.of(kind="leases", door=name) if one.landed and one.at > woken]
+
+        until(lambda: operator.code is not None or renewals(), SETTLE_SECONDS, f"{name} to go on or to end")
+        if operator.code is not None:
+            assert operator.code == LOST
+            operator.restart()
+
     def writes(self, name: str, since: float = 0.0) -> list[Exchange]:
         """What it has sent that would change something, without its lease."""
         return [
@@ -104,16 +116,12 @@ def fleet(installed: ControlPlane, namespace: str) -> Iterator[Llama]:
 
 
 def settled(fleet: Llama, replicas: int) -> None:
-    """Wait until the fleet is at a count and says so."""
+    """Wait until the fleet is at a count and says so, and there is nothing left to write."""
     fleet.apply(replicas=replicas)
-    until(
-        lambda: (
-            fleet.status().get("desiredReplicas") == replicas
-            and fleet.get("deployment")["spec"]["replicas"] == replicas
-        ),
-        SETTLE_SECONDS,
-        f"{replicas} replicas",
-    )
+    fleet.wait_for("Ready", "True", "AllReplicasReady")
+    fleet.wait_for("Progressing", "False", "Settled")
+    assert fleet.status()["desiredReplicas"] == replicas
+    assert fleet.get("deployment")["spec"]["replicas"] == replicas
 
 
 def test_one_works_and_a_kill_is_made_up_for_within_five_seconds(
@@ -147,9 +155,9 @@ def test_who_wakes_after_the_lease_was_taken_writes_nothing_and_ends(pair: Pair,
     with pair.proxy.during(Rule(fault=HalfOpen(), door=first, kind="leases")):
         pair.signal(first, signal.SIGCONT)
         code = until(lambda: pair.operators[first].code, SETTLE_SECONDS, "the one that woke to end")
-    pair.signal(second, signal.SIGCONT)
     assert code == LOST
     assert pair.writes(first, since=stopped) == []
+    pair.wake(second)
     settled(fleet, 3)
 
 
@@ -185,14 +193,14 @@ def test_a_loop_that_is_busy_for_longer_than_the_fence_is_open_loses_nothing(
     """The lease has a thread of its own. Half of the time the loop works in Python, half of it it waits."""
     path = proxy.door("busy").kubeconfig(tmp_path)
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))  # KUBECONFIG, read at import
-    busy = Settings(NAMESPACE, 1, None, 0, catalogue(), lease_seconds=2)
+    busy = Settings(NAMESPACE, 1, None, 0, catalogue(), lease_seconds=4)
 
     async def story() -> list[float]:
         fence, leads = Fence(), asyncio.Event()
         leadership = Leadership(busy, fence, lambda: True, leads.set)
         await asyncio.wait_for(leads.wait(), SETTLE_SECONDS)
         left = []
-        end = time.monotonic() + 3
+        end = time.monotonic() + 6
         while time.monotonic() < end:
             until_next = time.monotonic() + 0.1
             while time.monotonic() < until_next:
@@ -220,7 +228,9 @@ def test_an_api_server_that_freezes_for_longer_than_the_lease_leaves_one_leader(
     finally:
         os.kill(server, signal.SIGCONT)
     settled(fleet, 2)
+    if pair.operators[pair.other(first)].leads():
+        code = until(lambda: pair.operators[first].code, SETTLE_SECONDS, "the one that lost its lease to end")
+        assert code == LOST
     running = [name for name, one in pair.operators.items() if one.code is None]
     leaders = [name for name in running if pair.operators[name].leads()]
     assert len(leaders) == 1
-    assert first in leaders or pair.operators[first].code == LOST

@@ -14,7 +14,7 @@ from faults.proxy import FaultProxy
 from faults.rules import Rule
 from fleet_operator import OperatorProcess, running_operator
 from llamafleet.reconcile.allowance import AT_ONCE, LOOK_SECONDS
-from llamas import GONE_SECONDS, SETTLE_SECONDS, Llama
+from llamas import CHILDREN, GONE_SECONDS, SETTLE_SECONDS, Llama
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -28,12 +28,20 @@ SOON_SECONDS = 30.0
 
 @pytest.fixture
 def operator(installed: ControlPlane, proxy: FaultProxy) -> Iterator[OperatorProcess]:
-    """The operator behind the proxy."""
+    """The operator behind the proxy, alone with the fleets of the test: all that it does is counted."""
+    until(lambda: is_empty(installed), GONE_SECONDS, "what the test before has left to be gone")
     with running_operator(installed, "--lease-duration=4", door=proxy.door()) as process:
         until(process.leads, SETTLE_SECONDS, "the operator to lead")
         yield process
         log = process.log.read_text()
         assert "Traceback" not in log, log[log.index("Traceback") - 2000 :]
+
+
+def is_empty(cluster: ControlPlane) -> bool:
+    """Whether there is no fleet, and nothing of one that was there."""
+    everywhere = "--all-namespaces", "--output=name"
+    parts = ("get", ",".join((*CHILDREN, "pod")), "--selector=llamafleet.io/deployment", *everywhere)
+    return not cluster.kubectl("get", "llama", *everywhere) and not cluster.kubectl(*parts)
 
 
 @pytest.fixture
@@ -75,7 +83,9 @@ def test_429_with_retry_after(
     """
     other = Llama(installed, fleet.namespace, "other")
     other.apply()
-    other.wait_for("Ready", "True")
+    for llama in (fleet, other):
+        llama.wait_for("Ready", "True", "AllReplicasReady")
+        llama.wait_for("Progressing", "False", "Settled")  # nobody is in the middle of a look when it begins
     before = operator.count('llamafleet_reconciles_total{result="failed"}')
     rule = Rule(fault=Answer(status, "too much", retry_after=6), verbs="get", name=fleet.name, times=1)
     with proxy.during(rule) as (refused,):
@@ -84,7 +94,8 @@ def test_429_with_retry_after(
         other.patch(replicas=2)
         for llama in (fleet, other):
             until(partial(has_replicas, llama, 2), SETTLE_SECONDS, "the edit to reach the child")
-    (first,) = [one for one in proxy.exchanges if one.status == status]
+    (first,) = [one for one in proxy.of("get", namespace=fleet.namespace) if one.faults]
+    assert first.status == status
     meanwhile = [one for one in proxy.exchanges if first.at < one.at < first.at + 6]
     assert [one for one in meanwhile if is_own(one) and one.number > first.number + 1] == []
     assert len([one for one in meanwhile if one.kind == LEASES]) >= 3, "its renewals wait for nobody"

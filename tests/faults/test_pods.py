@@ -87,6 +87,7 @@ def test_a_rollout_whose_first_pod_fails_stops_there_and_the_old_ones_serve_on(
     installed.annotate_new_pods(namespace, waiting="ErrImagePull", message="manifest unknown")
     llama.patch(serving={"image": "registry.invalid/vllm:typo"})
     assert "manifest unknown" in llama.wait_for("Ready", "False", "ImagePullFailed")
+    until(lambda: len(llama.pods()) == 3, SETTLE_SECONDS, "the one that had to go to be gone")
     assert len(llama.uids() & before) == 2, "as many as a rollout may take at once have gone: one"
     status = llama.status()
     assert (status["desiredReplicas"], status["readyReplicas"], len(llama.pods())) == (3, 2, 3)

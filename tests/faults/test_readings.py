@@ -24,9 +24,10 @@ pytestmark = pytest.mark.cluster
 NOON: Final = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 LOOK: Final = timedelta(seconds=15)
 FLAPS: Final = 9
-"""Two minutes of looks: less than a count is held for, so every change that they cause is a flap."""
+"""Two minutes of looks, and half a minute for each second that a busy machine takes over them: less than a
+count is held for, so every change that they cause is a flap."""
 
-SCALING: Final = {"minReplicas": 1, "maxReplicas": 2, "scaleDownDelay": "10m"}
+SCALING: Final = {"minReplicas": 1, "maxReplicas": 2, "scaleDownDelay": "2h"}
 
 
 @pytest.fixture
