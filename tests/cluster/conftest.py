@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.duty import duty
+from cluster.duty import duty, others_gone
 from cluster.onlookers import gold_fleet, onlooker
 from fleet_operator import OperatorProcess, install, running_operator
 from testbed.control_plane import ControlPlane
@@ -35,6 +35,7 @@ def installed(control_plane: ControlPlane) -> ControlPlane:
 @pytest.fixture(scope="module")
 def operator(installed: ControlPlane) -> Iterator[OperatorProcess]:
     """The operator, for the tests of one module."""
+    others_gone(installed)
     with running_operator(installed) as process:
         yield process
         assert "Traceback" not in process.log.read_text(), "the operator logged an error that nobody expected"

@@ -1,5 +1,6 @@
 """Somebody who only looks, by the rights that the page of ``kubectl llama`` names, and a fleet to look at."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ import yaml
 from builders import ROOT
 from cluster.duty import Duty
 from kubectl_plugin import Plugin
-from llamas import Llama, pool, pools
+from llamas import SETTLE_SECONDS, Llama, pool, pools
 from testbed.control_plane import ControlPlane
+from testbed.errors import TestbedError
+from testbed.wait import until
 
 PAGE = (ROOT / "docs" / "kubectl-llama.md").read_text("utf-8")
 PRICE = "3600"
@@ -45,7 +48,7 @@ def onlooker(installed: ControlPlane, namespace: str, tmp_path: Path) -> Plugin:
 
 
 def grant(cluster: ControlPlane, namespace: str) -> None:
-    """The rights of the page, for the account of this test."""
+    """The rights of the page, for the account of this test, once the API server knows of them."""
     rights = [*yaml.safe_load_all(PAGE.partition("```yaml\n")[2].partition("```")[0])]
     subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}
     for one in rights:
@@ -54,6 +57,15 @@ def grant(cluster: ControlPlane, namespace: str) -> None:
         if one["kind"].startswith("Role"):
             one["metadata"]["namespace"] = namespace
     cluster.apply(*rights)
+    account = f"--as=system:serviceaccount:{namespace}:{ACCOUNT}"
+    asked = ("auth", "can-i", "watch", "llamadeployments", f"--namespace={namespace}", account)
+
+    def counts() -> bool:
+        with contextlib.suppress(TestbedError):  # "no" is an error
+            return cluster.kubectl(*asked).strip() == "yes"
+        return False
+
+    until(counts, SETTLE_SECONDS, "the rights to count")
 
 
 def plugin_of(cluster: ControlPlane, namespace: str, folder: Path) -> Plugin:

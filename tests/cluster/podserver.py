@@ -21,6 +21,12 @@ Answer = Callable[[str, str], str | None]
 """From the address and the path that was asked to a body; None is 404."""
 
 
+class _Server(ThreadingHTTPServer):
+    """Has room for a whole fleet to be asked at once: who is turned away comes again after a second."""
+
+    request_queue_size = 128
+
+
 @contextlib.contextmanager
 def answering(port: int, answer: Answer) -> Iterator[None]:
     """Serve that port of every address of this network, for the length of a block."""
@@ -40,7 +46,7 @@ def answering(port: int, answer: Answer) -> Iterator[None]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    server = ThreadingHTTPServer(("0.0.0.0", port), Handler)  # noqa: S104 - a network without anybody else
+    server = _Server(("0.0.0.0", port), Handler)  # noqa: S104 - a network without anybody else
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -46,8 +47,7 @@ def test_today_and_the_month_are_what_its_pods_have_cost_since_they_have_nodes(
     first = onlooker("status", "-o", "json").json
     (pod,) = gold_fleet.pods()
     second = onlooker("status", "-o", "json").json
-    bound = next(one for one in pod["status"]["conditions"] if one["type"] == "PodScheduled")
-    start = datetime.fromisoformat(bound["lastTransitionTime"])
+    start = bound(pod)
     for answer in (first, second):
         at = datetime.fromisoformat(answer["at"])
         told = answer["fleets"][0]["cost"]
@@ -56,17 +56,28 @@ def test_today_and_the_month_are_what_its_pods_have_cost_since_they_have_nodes(
         assert told["monthUsd"] == f"{(at - max(start, month_of(at, BERLIN).begin)).total_seconds():.2f}"
 
 
+def bound(pod: dict[str, Any]) -> datetime:
+    """Since when it has a node."""
+    scheduled = next(one for one in pod["status"]["conditions"] if one["type"] == "PodScheduled")
+    return datetime.fromisoformat(scheduled["lastTransitionTime"])
+
+
 def test_a_pod_that_is_gone_stays_in_today(gold_fleet: Llama, onlooker: Plugin) -> None:
+    (pod,) = gold_fleet.pods()
     gold_fleet.patch(suspend=True)
     until(
         lambda: not gold_fleet.status()["cost"]["ledger"].get("meters"),
         SETTLE_SECONDS,
         "no pod to be paid for",
     )
-    ended = onlooker("status", "small", "-o", "json").json["fleets"][0]
+    answer = onlooker("status", "small", "-o", "json").json
+    ended, at = answer["fleets"][0], datetime.fromisoformat(answer["at"])
     spent = Decimal(gold_fleet.status()["cost"]["monthToDate"])
     assert spent > 0
-    assert (ended["state"], Decimal(ended["cost"]["todayUsd"])) == ("Suspended", spent)
+    midnight = day_begin(at.astimezone(BERLIN).date(), BERLIN)
+    before = (midnight - max(bound(pod), month_of(at, BERLIN).begin)).total_seconds()  # at a dollar a second
+    today = max(Decimal(0), spent - max(0, int(before)))
+    assert (ended["state"], Decimal(ended["cost"]["todayUsd"])) == ("Suspended", today)
 
 
 def test_explain_tells_the_steps_the_conditions_and_what_comes_next(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from kubectl_plugin import Plugin
-from llamas import Llama
+from llamas import SETTLE_SECONDS, Llama
 from testbed.wait import until
 
 pytestmark = pytest.mark.cluster
@@ -25,8 +25,8 @@ def test_watch_in_a_pipe_prints_again_when_something_changes(gold_fleet: Llama, 
         assert watch.stdout is not None
         os.set_blocking(watch.stdout.fileno(), False)
         seen = Seen(watch.stdout.fileno())
-        until(lambda: seen.has(r"small +Ready +1/1"), SECONDS_TO_SEE, "the first table")
-        gold_fleet.patch(suspend=True)
+        until(lambda: seen.has(r"small +Ready +1/1"), SETTLE_SECONDS, "the first table")
+        suspend(gold_fleet)
         until(lambda: seen.has(r"small +Suspended +0/0"), SECONDS_TO_SEE, "the change")
 
 
@@ -35,16 +35,23 @@ def test_watch_on_a_terminal_draws_in_place_and_counts_on(gold_fleet: Llama, onl
     os.set_blocking(ours, False)
     with following(onlooker, "status", "--watch", output=theirs) as watch:
         seen = Seen(ours)
+        until(lambda: "Ready" in seen.text, SETTLE_SECONDS, "the first table")
         until(
             lambda: len(set(seen.all(r"(\d+\.\d\d)[^\d/]+\d+\.\d\d"))) > 2, SECONDS_TO_SEE, "money to go on"
         )
         assert "\x1b[1A" in seen.text, "it is drawn over the last table"
-        gold_fleet.patch(suspend=True)
+        suspend(gold_fleet)
         until(lambda: "Suspended" in seen.text, SECONDS_TO_SEE, "the change")
         watch.send_signal(signal.SIGINT)
         assert watch.wait(SECONDS_TO_SEE) == 130
     os.close(ours)
     os.close(theirs)
+
+
+def suspend(fleet: Llama) -> None:
+    """Suspend it, until its status says so: from then on it counts how soon that is shown."""
+    fleet.patch(suspend=True)
+    fleet.wait_for("Ready", "True", "ScaledToZero")
 
 
 class Seen:

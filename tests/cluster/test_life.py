@@ -9,6 +9,7 @@ import pytest
 
 from fleet_operator import OperatorProcess
 from llamas import CHILDREN, GONE_SECONDS, SETTLE_SECONDS, Llama
+from testbed.audit import DECISION
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -77,9 +78,15 @@ def test_a_sample_becomes_ready_on_the_right_gpus_and_says_why(
 def test_the_table_answers_whether_it_is_well(scout: Llama) -> None:
     scout.apply_sample()
     scout.wait_for("Ready", "True")
-    heading, row = scout.cluster.kubectl("get", "llama", f"--namespace={scout.namespace}").splitlines()
-    assert heading.split("  ")[0] == "NAME"
-    assert row.split()[:7] == ["scout", "True", "scout", "1", "1", "1", "1.19"]
+
+    def answers() -> bool:
+        heading, row = scout.cluster.kubectl("get", "llama", f"--namespace={scout.namespace}").splitlines()
+        assert heading.split("  ")[0] == "NAME"
+        assert row.split()[:7] == ["scout", "True", "scout", "1", "1", "1", "1.19"]
+        return True
+
+    # Its Deployment and its pods are watched apart: the one may be known to be complete before the others.
+    until(answers, SETTLE_SECONDS, "the table to count its replica")
 
 
 def test_every_child_is_owned_by_the_resource(scout: Llama) -> None:
@@ -213,23 +220,30 @@ def test_a_quiet_fleet_causes_no_writes(
     """Nothing is written once the fleet has settled, not even by an operator that starts anew."""
     scout.apply_sample()
     scout.wait_for("Progressing", "False", "Settled")
+    look(scout, audited, "settled")  # what is seen may have no line yet, and pods may be known after it
     before = writes(audited(), scout)
     assert before, "the operator did write while the fleet came up, and the audit log shows it"
     seen = len(audited())
     operator.restart()
     until(lambda: looks(audited()[seen:], scout), SETTLE_SECONDS, "the new operator to look")
-    # Something that concerns nobody makes it look again. Nobody looks at one resource twice at the same time,
-    # so the next look shows that the one before has ended, with whatever it wrote.
-    for note in ("note=quiet", "note=still-quiet"):
-        seen = len(audited())
-        here = f"--namespace={scout.namespace}"
-        scout.cluster.kubectl("annotate", "--overwrite", "llama", scout.name, note, here)
-        until(
-            lambda seen=seen: looks(audited()[seen:], scout),  # type: ignore[misc]
-            SETTLE_SECONDS,
-            f"the operator to look again after {note}",
-        )
+    look(scout, audited, "quiet")
     assert writes(audited(), scout) == before
+
+
+def look(llama: Llama, audited: Callable[[], list[Event]], note: str) -> None:
+    """Have it look once more, from beginning to end, by something that concerns nobody.
+
+    Nobody looks at one resource twice at the same time, so the next look shows that the one before has ended,
+    with whatever it wrote.
+    """
+    for once_more in (note, f"still-{note}"):
+        seen = len(audited())
+        llama.annotate(f"note={once_more}")
+        until(
+            lambda seen=seen: looks(audited()[seen:], llama),  # type: ignore[misc]
+            SETTLE_SECONDS,
+            f"the operator to look again after {once_more}",
+        )
 
 
 def test_the_operator_uses_only_the_rights_that_it_was_given(
@@ -238,5 +252,6 @@ def test_the_operator_uses_only_the_rights_that_it_was_given(
     """In this life, and in those of all tests above."""
     small.apply()
     small.wait_for("Ready", "True")
-    decisions = {event["annotations"]["authorization.k8s.io/decision"] for event in audited()}
-    assert decisions == {"allow"}
+    # A request that its operator has dropped may end before anybody decides on it.
+    notes = [event.get("annotations", {}) for event in audited()]
+    assert {note[DECISION] for note in notes if DECISION in note} == {"allow"}

@@ -3,15 +3,16 @@
 Seconds cost real money here: the pools ask for 999999 USD an hour.
 """
 
-import time
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
-from cluster.duty import Duty
+from cluster.duty import Duty, whole_lines
 from fleet_operator import running_operator
 from llamafleet.api.schedule import Schedule
 from llamafleet.planning.drain import drain
@@ -31,8 +32,8 @@ SECOND = PRICE / 3600
 ROUNDING = 2 * SECOND
 """Pods have their instants in whole seconds: a lifetime may be a second longer, or shorter, at either end."""
 
-WARNING_SECONDS = 3.0
-"""A second is what was promised, and kubectl and this machine take their time, too."""
+WARNING = timedelta(seconds=3)
+"""A second is what was promised, and this machine takes its time, too."""
 
 ALWAYS = {"windows": [{"name": "day", "start": "0 0 * * *", "duration": "24h"}]}
 GOLD = {"pools": ["gold"]}
@@ -90,12 +91,21 @@ def bound(pod: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(found["lastTransitionTime"])
 
 
-def test_a_ceiling_above_the_budget_is_told_within_a_second(small: Llama) -> None:
-    begun = time.monotonic()
+def told_after(llama: Llama, cluster: ControlPlane, kind: str) -> timedelta:
+    """From the creation of a resource to the status that brought this condition: the API server's clock."""
+    since = datetime.fromisoformat(llama.condition(kind)["lastTransitionTime"])
+    written = [json.loads(line) for line in whole_lines(cluster) if llama.namespace.encode() in line]
+    about = [one for one in written if one.get("objectRef", {}).get("resource") == "llamadeployments"]
+    made = next(one for one in about if one.get("responseStatus", {}).get("code") == HTTPStatus.CREATED)
+    statuses = [one for one in about if one["objectRef"].get("subresource") == "status"]
+    said = [datetime.fromisoformat(one["requestReceivedTimestamp"]) for one in statuses]
+    return min(at for at in said if at >= since) - datetime.fromisoformat(made["stageTimestamp"])
+
+
+def test_a_ceiling_above_the_budget_is_told_within_a_second(small: Llama, installed: ControlPlane) -> None:
     small.apply(gpu=GOLD, scaling=CEILING, cost={"monthlyBudget": "1000000.00"})
     message = small.wait_for("CeilingWithinBudget", "False", "CeilingExceedsBudget")
-    took = time.monotonic() - begun
-    assert took < WARNING_SECONDS
+    assert told_after(small, installed, "CeilingWithinBudget") < WARNING
     assert message.startswith("Up to 1000 replicas in ")
     assert message.endswith("USD, more than spec.cost.monthlyBudget 1000000.00.")
     assert small.told().count("CeilingExceedsBudget") == 1
@@ -119,10 +129,12 @@ def test_the_hourly_limit_is_a_hard_cap_and_beats_the_least_replicas(small: Llam
 
 def test_a_budget_below_one_hour_of_one_replica_is_refused(small: Llama) -> None:
     small.apply(gpu=GOLD, cost={"monthlyBudget": "999998.99"})
-    assert small.wait_for("Sized", "False", "InvalidSpec") == (
+    said = (
         "spec.cost.monthlyBudget = 999998.99: must pay for one hour of one replica at least, "
         "which is 999999.00 USD."
     )
+    small.wait_for("Sized", "False", "InvalidSpec")  # the fleet may be seen before its pool
+    until(lambda: small.condition("Sized")["message"] == said, SETTLE_SECONDS, said)
     assert small.left() == []
 
 
@@ -135,6 +147,11 @@ A_WHILE = timedelta(seconds=3)
 SHORT = {**ALWAYS, "drainTimeout": "1s", "preWarm": "1s"}
 RESERVE = CHEAP * (Decimal(drain(Schedule.model_validate(SHORT)).grace) / 3600 + LATE_HOURS)
 """USD that must be left for the drain of one replica; below it the fleet stops."""
+
+
+LEFT = 20
+"""USD that one replica may still spend before something happens: as many seconds, in which this test looks at
+what was before, by a few programs that a busy machine starts slowly."""
 
 
 def spends(llama: Llama) -> Decimal:
@@ -158,7 +175,7 @@ def spends(llama: Llama) -> Decimal:
 
 
 def test_spent_money_stops_the_fleet_and_more_of_it_brings_it_back(small: Llama, duty: Duty) -> None:
-    budget = (spends(small) + RESERVE + 5).quantize(Decimal("0.01"))
+    budget = (spends(small) + RESERVE + LEFT).quantize(Decimal("0.01"))
     small.patch(cost={"monthlyBudget": f"{budget}"})
     small.wait_for("WithinBudget", "True", "WithinBudget")
     small.wait_for("WithinBudget", "False", "BudgetExhausted")
@@ -190,7 +207,7 @@ def test_money_that_was_spent_while_nobody_looked_stops_the_fleet(small: Llama, 
 
 @pytest.mark.parametrize("percent", [50, 80])
 def test_a_part_of_the_budget_that_is_spent_is_told_once(small: Llama, duty: Duty, percent: int) -> None:
-    budget = ((spends(small) + 4) * 100 / percent).quantize(Decimal("0.01"))
+    budget = ((spends(small) + LEFT) * 100 / percent).quantize(Decimal("0.01"))
     small.patch(cost={"monthlyBudget": f"{budget}"})
     small.wait_for("WithinBudget", "True", "WithinBudget")
     word = f"Budget{percent}PercentSpent"
@@ -259,11 +276,12 @@ def test_what_came_and_went_while_nobody_looked_is_counted_and_the_doubt_is_stat
     truth = worth(gone - begun)
     assert counted >= SECOND, "the first pod is not forgotten"
     assert abs(counted - truth) <= doubt + ROUNDING
+    least = truth + worth(now() - bound(second))
     small.patch(suspend=True)
-    ended = now()
+    until(lambda: not small.pods(), SETTLE_SECONDS, "the second pod to be gone")
+    most = truth + worth(now() - bound(second))
     usd = bill(small)
-    least = truth + worth(ended - bound(second))
-    assert least - doubt - ROUNDING <= usd <= least + doubt + ROUNDING + 5 * SECOND
+    assert least - doubt - ROUNDING <= usd <= most + doubt + ROUNDING
 
 
 def test_an_operator_that_stands_by_counts_nothing(small: Llama, installed: ControlPlane, duty: Duty) -> None:
@@ -293,9 +311,9 @@ def test_a_resource_that_is_made_anew_begins_its_own_ledger(small: Llama) -> Non
     until(
         lambda: small.condition("Ready").get("status") == "True", GONE_SECONDS, "the second one to be ready"
     )
+    until(lambda: not small.uids() & old, GONE_SECONDS, "the first one's pod to be collected")
     until(lambda: metered(small) == small.uids(), SETTLE_SECONDS, "its pod, and no other, to be paid for")
     (pod,) = small.pods()
-    assert pod["metadata"]["uid"] not in old
     least = now() - bound(pod)
     small.patch(suspend=True)
     usd = bill(small)

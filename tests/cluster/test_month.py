@@ -41,8 +41,12 @@ PRICE = Decimal("1.19")
 BUDGET = Decimal(260)
 """98 open hours of one replica cost 116.62: this pays for two replicas, not for three."""
 
-DEADLINE = 30.0
-"""Seconds of the test, in which anything that is waited for must come; a tenth of it is usual."""
+SPEED = 10
+"""A second of the test is ten of the story. A night begins a cold start and some 70 s early, so the real
+control plane has seconds of its own to get the pods ready in."""
+
+DEADLINE = 120.0
+"""Seconds of the test, in which anything that is waited for must come; one or two are usual."""
 
 
 class Story:
@@ -95,7 +99,8 @@ class Story:
         lead = timedelta(seconds=status.get("coldStart", {}).get("p95Seconds", 907)) + timedelta(minutes=1)
         self.at(window.start - lead - timedelta(seconds=10))
         status = await self.until(is_ready, "the fleet to be ready")
-        assert self.clock.now() <= window.start, "it is ready at the start of its window"
+        since = condition(status, "Ready")["lastTransitionTime"]
+        assert since <= text(window.start), "it is ready at the start of its window"
         assert condition(status, "WindowOpen")["reason"] == "PreWarming"
         self.at(window.start)
         status = await self.until(lambda status: status["schedule"]["open"], "the window to be open")
@@ -114,7 +119,8 @@ def meters(status: dict[str, Any]) -> list[Any]:
 
 
 def is_ready(status: dict[str, Any]) -> bool:
-    return bool(status["readyReplicas"] == status["desiredReplicas"] > 0)
+    complete = condition(status, "Ready")["reason"] == "AllReplicasReady"
+    return complete and bool(status["readyReplicas"] == status["desiredReplicas"] > 0)
 
 
 def looked_since(instant: datetime) -> Callable[[dict[str, Any]], bool]:
@@ -129,11 +135,12 @@ def text(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@pytest.mark.timeout(1500)
 def test_a_month_with_windows_and_a_budget(installed: ControlPlane, namespace: str, tmp_path: Path) -> None:
     llama = Llama(installed, namespace, "march")
 
     async def month() -> None:
-        clock = SimulatedClock(MARCH)
+        clock = SimulatedClock(MARCH, SPEED)
         async with simulated_operator(installed, tmp_path, clock) as operator:
             await live_through(Story(operator, llama))
 

@@ -131,6 +131,8 @@ def test_a_pod_is_seen_until_it_is_gone(
 
     async def story(cluster: Cluster) -> None:
         kubectl = installed.kubectl
+        accounts = ("serviceaccounts", f"--namespace={namespace}")
+        await until(lambda: bool(installed.get(*accounts)["items"]))  # without one, no pod is let in
         installed.apply(one_pod(namespace, load_time="1h", stop_time="1h"), bare_pod(namespace))
         await until(lambda: [one.phase for one in cluster.pods(key)] == ["Running"])
         (loading,) = cluster.pods(key)

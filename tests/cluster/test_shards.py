@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cluster.duty import whole_lines
 from fleet_operator import MANIFESTS, NAMESPACE, OperatorProcess, install_rights, running_operator
 from llamas import SETTLE_SECONDS, Llama
 from testbed.cluster import Cluster
@@ -82,7 +83,7 @@ def both(installed: ControlPlane, shards: dict[str, list[str]]) -> Iterator[list
 def asked(installed: ControlPlane, account: str) -> list[tuple[str, str, str, int]]:
     """Verb, resource, namespace and status of every request of an account."""
     user = Account(installed, account).user
-    entries = map(json.loads, installed.audit_log.read_text().splitlines())
+    entries = map(json.loads, whole_lines(installed))
     return [
         (
             entry["verb"],
@@ -124,10 +125,14 @@ def test_each_operator_looks_and_writes_only_where_it_works(
         installed.apply(*(one for one in objects if one["metadata"].get("namespace") == "team-b"))
         fleets["team-b"].apply()
         is_ready = lambda: fleets["team-b"].condition("Ready").get("status") == "True"  # noqa: E731
-        until(is_ready, 120, "the fleet of the new namespace to be ready")
+        until(is_ready, SETTLE_SECONDS, "the fleet of the new namespace to be ready")
         for llama in fleets.values():
             llama.delete()
-        until(lambda: not any(llama.left() for llama in fleets.values()), 120, "everything to be gone")
+        until(
+            lambda: not any(llama.left() for llama in fleets.values()),
+            SETTLE_SECONDS,
+            "everything to be gone",
+        )
         assert all(operator.alive() for operator in operators)
         for operator in operators:
             assert "Traceback" not in operator.log.read_text()

@@ -224,7 +224,8 @@ def test_a_request_waits_for_the_first_ready_pod_and_streams_from_it(
         status, headers, body = asked.result(PATIENCE_SECONDS)
         assert (status, body) == (200, f"data: {PROMPT}data: [DONE]".encode())
         assert headers["Connection"] == "close"
-        assert "llamafleet_waker_passed_on_total 1.0" in waker.get("/metrics")[1].decode()
+        counted = "llamafleet_waker_passed_on_total 1.0"  # once the last byte has left
+        until(lambda: counted in waker.get("/metrics")[1].decode(), PATIENCE_SECONDS, "it to be counted")
         assert waker.get("/healthz")[0] == 200
 
 

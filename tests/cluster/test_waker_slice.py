@@ -118,11 +118,13 @@ def slice_writes(duty: Duty, llama: Llama) -> list[str]:
 def test_requests_go_to_the_wakers_until_a_replica_is_ready_and_again_from_zero(
     small: Llama, duty: Duty
 ) -> None:
-    small.cluster.annotate_new_pods(small.namespace, load_time="5s")
+    small.cluster.annotate_new_pods(small.namespace, load_time="1h")
     small.apply()
     asleep(small)
     (port,) = slice_of(small)["ports"]
     assert 20000 <= port["port"] < 30000
+    (pod,) = until(small.pods, SETTLE_SECONDS, "the pod that loads")
+    small.cluster.annotate_pod(small.namespace, pod["metadata"]["name"], load_time=None)
     small.wait_for("Ready", "True")
     until(lambda: leads_to(small) == [], SETTLE_SECONDS, "requests to go to the replica alone")
     assert slice_of(small)["ports"] == [port]

@@ -4,9 +4,11 @@ The nodes are fake, so nothing is served, and the operator is a process beside t
 what a real node runs, is tried elsewhere.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -96,12 +98,26 @@ class Reader:
 def test_the_guide_for_kind_ends_with_a_fleet_that_waits_for_a_gpu(
     cluster: ControlPlane, tmp_path: Path
 ) -> None:
+    until(is_before_midnight, SECONDS, "the next day: the guide opens its fleet until midnight")
     reader, close = Reader(cluster, tmp_path), "open-until-"
     reader.follows(WITHOUT_GPUS, end=close)
     seen = "kubectl get llama nightly"
     until(lambda: "Unschedulable" in reader.types(seen), SECONDS, "the fleet to wait for a GPU")
+    by_day = json.dumps({"spec": {"schedule": {"timeZone": where_it_is_noon()}}})
+    reader.types(f"kubectl patch llama nightly --type=merge --patch='{by_day}'")
     reader.types(f"kubectl annotate llama nightly llamafleet.io/{close}")
     until(lambda: "ScaledToZero" in reader.types(seen), SECONDS, "the fleet to close again")
+
+
+def is_before_midnight() -> bool:
+    """Whether this day, in UTC, has the minutes that the guide takes."""
+    now = datetime.now(UTC)
+    return (now.hour, now.minute) < (23, 58)
+
+
+def where_it_is_noon() -> str:
+    """A time zone in which no fleet is open for the night now."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 @pytest.mark.parametrize("page", WITH_GPUS)

@@ -23,14 +23,15 @@ SHOWN = [
     and not any(group in raw["apiVersion"] for group in OF_OTHERS)
 ]
 
+SECONDS = 180.0
+
 pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
 def cluster(control_plane: ControlPlane) -> Cluster:
     """A control plane with our kinds."""
-    control_plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all")
+    control_plane.install_kinds(ROOT / "crds")
     return control_plane
 
 
@@ -39,5 +40,7 @@ def test_the_api_server_takes_what_a_page_shows(raw: dict[str, Any], cluster: Cl
     if where := raw["metadata"].get("namespace"):
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": where}}
         cluster.kubectl("apply", "--server-side", "-f", "-", input=yaml.safe_dump(namespace))
+        account = ("serviceaccount/default", f"--namespace={where}")  # without it no pod is taken there
+        cluster.kubectl("wait", "--for=create", f"--timeout={SECONDS:.0f}s", *account)
     asked = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
     cluster.kubectl(*asked, input=yaml.safe_dump(raw))

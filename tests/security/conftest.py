@@ -7,9 +7,11 @@ import pytest
 
 from fleet_operator import install
 from llamas import pool
-from security.guard import FOLDER
+from security.guard import FOLDER, OPERATOR, refusal
+from testbed.cluster import POLICY_SECONDS
 from testbed.control_plane import ControlPlane
 from testbed.fixtures import control_plane, namespace, pytest_collection_finish
+from testbed.wait import until
 
 __all__ = ["control_plane", "guarded", "installed", "namespace", "pytest_collection_finish"]
 
@@ -39,7 +41,9 @@ def installed(control_plane: ControlPlane) -> ControlPlane:
 def guarded(installed: ControlPlane) -> Iterator[ControlPlane]:
     """The cluster with all policies, which allow any image yet."""
     installed.kubectl("apply", "--server-side", "--validate=strict", "-k", str(FOLDER))
+    own = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "probe"}}
     try:
+        until(lambda: refusal(installed, own, OPERATOR), POLICY_SECONDS, "the policies to hold")
         yield installed
     finally:
         installed.kubectl("delete", "-k", str(FOLDER))

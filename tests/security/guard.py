@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from fleet_operator import MANIFESTS
+from fleet_operator import ACCOUNT, MANIFESTS, NAMESPACE
 from llamafleet.api.names import child_labels
 from security.attempts import Json
 from testbed.control_plane import ControlPlane
@@ -11,6 +11,8 @@ from testbed.errors import TestbedError
 
 FOLDER: Final = MANIFESTS / "admission"
 DRY: Final = ("--dry-run=server", "-f", "-")
+OPERATOR: Final = f"--as=system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+"""Whoever has taken the operator's account over."""
 
 
 def refusal(cluster: ControlPlane, body: Json, *options: str) -> str:

@@ -22,6 +22,9 @@ VERBS: Final = "create,get,list,watch,update,patch,delete,deletecollection"
 GPUS: Final = 12
 """What the tenant may have of them: without a quota it could have all."""
 
+REVISION: Final = "deployment.kubernetes.io/revision"
+"""What the controller writes into every Deployment."""
+
 STRICT: Final = "pod-security.kubernetes.io/enforce=restricted"
 
 OTHERS: Final = (
@@ -50,7 +53,7 @@ def furnish(cluster: ControlPlane) -> Path:
     cluster.kubectl("create", "role", *of_tenant, f"--namespace={HERE}")
     bound = (f"--role={TENANT}", f"--user={TENANT}")
     cluster.kubectl("create", "rolebinding", TENANT, *bound, f"--namespace={HERE}")
-    until(lambda: _secret(cluster), SERVED_SECONDS, "the token of an account with rights")
+    until(lambda: _is_settled(cluster), SERVED_SECONDS, "Kubernetes' own controllers to be done")
     path = cluster.folder / f"{TENANT}.kubeconfig"
     cluster.write_kubeconfig(path, TENANT, "tenants")
     return path
@@ -68,8 +71,18 @@ def state_of_others(cluster: ControlPlane) -> dict[str, str]:
     return found
 
 
-def _secret(cluster: ControlPlane) -> bool:
-    return "token" in cluster.get("secret", "builder-token", f"--namespace={HERE}").get("data", {})
+def _is_settled(cluster: ControlPlane) -> bool:
+    """Whether the controllers have written what they write here: later it would look like somebody's work."""
+    here = f"--namespace={HERE}"
+    accounts = {one["metadata"]["name"] for one in cluster.get("serviceaccounts", here)["items"]}
+    assert "default" in accounts, accounts
+    secret = cluster.get("secret", "builder-token", here)
+    assert "token" in secret.get("data", {}), "the account with rights has no token"
+    shop = cluster.get("deployment", "shop-deployment", here)["metadata"]
+    assert REVISION in shop.get("annotations", {}), shop
+    quota = cluster.get("resourcequota", "gpus", here)
+    assert quota.get("status", {}).get("hard"), "the quota does not hold yet"
+    return True
 
 
 def _head(api_version: str, kind: str, name: str, **metadata: Any) -> Json:

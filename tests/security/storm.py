@@ -38,7 +38,7 @@ TAKEN: Final[Mapping[str, Attempt]] = {
     **FLEETS_ON_POOLS,
 }
 AT_ONCE: Final = 8
-LOOK_SECONDS: Final = 180.0
+LOOK_SECONDS: Final = 300.0
 CHILDREN: Final = "serviceaccounts,services,networkpolicies,poddisruptionbudgets,deployments"
 OURS: Final = "app.kubernetes.io/managed-by=llamafleet"
 SLICES: Final = "endpointslice.kubernetes.io/managed-by=llamafleet"
@@ -132,8 +132,13 @@ def _resources(cluster: ControlPlane) -> list[Json]:
 
 
 def _looked_at(cluster: ControlPlane) -> bool:
-    """Whether each resource has a status of its own generation; and the last of them its Deployment, too."""
+    """Whether each resource has a status of its own generation; and the last of them its Deployment, too.
+
+    Those whose owners do not exist are collected, sooner or later: not while we count.
+    """
     found = _resources(cluster)
+    owned = [one["metadata"]["name"] for one in found if one["metadata"].get("ownerReferences")]
+    assert not owned, owned
     waiting = [
         one["metadata"]["name"]
         for one in found

@@ -12,6 +12,7 @@ from builders import ROOT
 from fleet_operator import MANIFESTS, NAMESPACE, OperatorProcess, running_operator
 from llamas import SETTLE_SECONDS, Llama, pool, pools
 from security.place import STRICT
+from testbed.cluster import KUBECTL_SECONDS
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -95,7 +96,13 @@ def _warnings(cluster: ControlPlane, body: dict[str, Any]) -> str:
     """What the API server says beside its answer."""
     command = [str(cluster._kubectl), f"--kubeconfig={cluster.kubeconfig}", "create", "--dry-run=server"]  # noqa: SLF001
     result = subprocess.run(  # noqa: S603 - kubectl of the testbed
-        [*command, "-f", "-"], input=json.dumps(body), capture_output=True, text=True, check=True, timeout=60
+        [*command, "-f", "-"],
+        input=json.dumps(body),
+        env=cluster._environment(),  # noqa: SLF001 - no cache of anybody else's
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=KUBECTL_SECONDS,
     )
     return result.stderr
 

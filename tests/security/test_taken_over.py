@@ -11,12 +11,13 @@ from fleet_operator import ACCOUNT, NAMESPACE
 from llamafleet.adapters.kinds import POD
 from llamafleet.api.names import child_labels
 from security.attempts import Json
-from security.guard import pod, refusal
+from security.guard import OPERATOR, pod, refusal
+from testbed.cluster import SERVED_SECONDS
 from testbed.control_plane import ControlPlane
+from testbed.wait import until
 
 pytestmark = pytest.mark.cluster
 
-OPERATOR: Final = f"--as=system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 OWN: Final = "the operator may change only what belongs to a fleet"
 
 
@@ -105,6 +106,10 @@ def test_whoever_takes_the_operator_over_cannot_change_pods(
 ) -> None:
     body = {**pod("a"), "metadata": {"name": "one", "namespace": namespace, "labels": labels}}
     body["spec"] = {"containers": [{"name": "a", "image": "shop"}]}
+    accounts = ("serviceaccounts", f"--namespace={namespace}")
+    until(
+        lambda: guarded.get(*accounts)["items"], SERVED_SECONDS, "the account without which no pod is let in"
+    )
     guarded.apply(body)
     kubeconfig = guarded.folder / f"operator-{namespace}"
     guarded.kubeconfig_for_service_account(NAMESPACE, ACCOUNT, kubeconfig)
