@@ -114,7 +114,8 @@ def watching(cluster: Cluster, name: str) -> Iterator[list[Sight]]:
 
     def read() -> None:
         assert following.stdout
-        seen.extend(sight(json.loads(line)["object"]) for line in following.stdout)
+        whole = (line for line in following.stdout if line.endswith("\n"))  # the last one may be cut
+        seen.extend(sight(json.loads(line)["object"]) for line in whole)
 
     reader = threading.Thread(target=read)
     reader.start()

@@ -10,7 +10,8 @@ from testbed.cluster import Cluster
 from testbed.errors import TestbedError
 
 BLOCK = re.compile(r"(?:^ {4}.*\n?)+", re.MULTILINE)
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
+"""No command takes this long: one waits for two operators to start, on a busy machine."""
 
 
 def commands_of(text: str) -> list[str]:

@@ -22,11 +22,15 @@ def line(kind: str, namespace: str, name: str) -> str:
 
 
 def everything(cluster: Cluster) -> Inventory:
-    """Every object of every kind that the API server can list."""
+    """Every object of every kind that the API server can list.
+
+    A kind that goes meanwhile has none; without that option its absence would be an error.
+    """
     kinds = cluster.kubectl("api-resources", "--verbs=list", "-o=name").split()
     wanted = ",".join(sorted(set(kinds) - PASSING))
     template = f"-o=go-template={{{{range .items}}}}{TEMPLATE}{{{{end}}}}"
-    found = frozenset(cluster.kubectl("get", wanted, "--all-namespaces", template).splitlines())
+    command = ("get", wanted, "--all-namespaces", "--ignore-not-found", template)
+    found = frozenset(cluster.kubectl(*command).splitlines())
     return of_others(OF_NODES, found)
 
 

@@ -26,7 +26,7 @@ from testbed.wait import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.e2e]
 
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 360.0
 """Two operators start, then a fleet, each with probes of ten seconds, on a busy machine."""
 
 WHAT_STAYS: Inventory = {
@@ -119,6 +119,7 @@ def test_every_example_is_well_formed(path: Path, control_plane: ControlPlane, a
     assert "serverside-applied (server dry run)" in control_plane.kubectl(*command, "-f", str(path))
 
 
+@pytest.mark.timeout(1800)
 def test_everything_comes_in_waves_and_goes_again(
     control_plane: ControlPlane, node: RealNode, argo: ArgoCD, repository: Repository
 ) -> None:

@@ -10,7 +10,7 @@ from e2e.commands import commands_of, run
 from e2e.helm import Helm
 from e2e.helm_ways import CHARTS, ByHelm
 from e2e.looks import accounts, expect_well, uids, wait_for_others
-from fleet_operator import ACCOUNT, NAMESPACE
+from fleet_operator import ACCOUNT, CRDS, NAMESPACE
 from llamafleet.api.names import CARRY_OVER_NAME
 from llamas import SETTLE_SECONDS, Llama, revision
 from node.clients import MODEL, ask
@@ -81,6 +81,7 @@ def notes(helm: Helm, values: str) -> str:
         "--create-namespace",
         "--wait",
     )
+    until(lambda: helm.cluster.serves(CRDS), SETTLE_SECONDS, "the kinds, of which the other chart has some")
     return helm("upgrade", "--install", "llamafleet", str(CHARTS / "llamafleet"), values)
 
 
@@ -103,7 +104,8 @@ def said(notes: str, sleeper: Fleet) -> dict[str, str]:
 def test_the_notes_lead_to_a_fleet(helm: Helm, said: dict[str, str]) -> None:
     assert any("rollout status" in command for command in said)
     assert any("pod-security.kubernetes.io/enforce=restricted" in command for command in said)
-    assert any("Conditions" in text for text in said.values()), "kubectl describe shows what became of it"
+    (describe,) = (command for command in said if "kubectl describe" in command)
+    until(lambda: "Conditions" in run(helm.cluster, describe), SETTLE_SECONDS, "conditions to be described")
     expect_well(helm.cluster)
 
 

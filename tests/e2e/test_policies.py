@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from e2e.ways import KINDS
 from fleet_operator import CRDS, MANIFESTS, NAMESPACE
 from llamafleet.api.names import LEASE_NAME, MODEL_SERVER, NAME_LABEL, OPERATOR_NAME, WAKER_NAME
 from llamas import SETTLE_SECONDS, Llama, pool
@@ -104,7 +105,7 @@ def _remove(cluster: ControlPlane) -> None:
     cluster.kubectl("delete", "pods", "--all", HERE, "--grace-period=1")
     cluster.kubectl("delete", "-k", FOLDER, "--ignore-not-found")
     cluster.kubectl("delete", "namespace", *NAMESPACES)
-    cluster.kubectl("delete", "-f", str(CRDS))
+    cluster.remove_kinds(*KINDS)
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 
 from e2e.helm import Helm
 from e2e.helm_ways import ByHelm, FromPlainToHelm
-from e2e.inventory import Inventory, everything, of_others
+from e2e.inventory import Inventory, everything, line, of_others
 from e2e.looks import accounts, expect_well, uids, wait_for_others
-from e2e.ways import SHORT_NAME, ByKustomize, Plain, Way
+from e2e.ways import OF_ANY_NAMESPACE, SHORT_NAME, ByKustomize, Plain, Way
 from llamas import GONE_SECONDS, SETTLE_SECONDS, Llama, pool
 from node.clients import MODEL, ask, asking_on
 from node.fleets import GPU, POOL, READY_SECONDS, Fleet
@@ -45,7 +45,7 @@ def way(
 
 
 def test_from_nothing_to_a_fleet_and_back(way: Way, control_plane: ControlPlane, namespace: str) -> None:
-    before = everything(control_plane)
+    before = until(lambda: furnished(control_plane, namespace), SETTLE_SECONDS, "a furnished namespace")
     way.install()
     way.ready()
     expect_well(control_plane)
@@ -66,6 +66,13 @@ def test_from_nothing_to_a_fleet_and_back(way: Way, control_plane: ControlPlane,
         end_all(fleet)
     way.remove_all()
     until(lambda: only(frozenset(), everything(control_plane) - before), GONE_SECONDS, "all to be gone")
+
+
+def furnished(cluster: ControlPlane, namespace: str) -> Inventory:
+    """Everything there is, once Kubernetes has put into a new namespace what it puts into each."""
+    found = everything(cluster)
+    assert found >= {line(kind, namespace, name) for kind, name in OF_ANY_NAMESPACE}
+    return found
 
 
 def first_fleet(cluster: ControlPlane, namespace: str) -> tuple[Fleet, str]:

@@ -15,7 +15,9 @@ from monitoring.shipped import DASHBOARDS, FOLDER, queries
 from testbed.wait import until
 
 READY, LOADING = "127.0.0.2", "127.0.0.3"
-SCRAPE = "250ms"
+SCRAPE = "1s"
+"""What a scrape may take, too. Where one takes longer, every series has ended until the next."""
+
 PATIENCE_SECONDS = 120.0
 MONITOR: dict[str, Any] = yaml.safe_load((FOLDER / "podmonitor-models.yaml").read_text("utf-8"))
 
@@ -68,7 +70,8 @@ def found(url: str, query: str) -> list[dict[str, Any]]:
 
 
 def test_a_series_says_whose_it_is_and_only_a_ready_pod_is_asked(prometheus: str) -> None:
-    (series,) = found(prometheus, "vllm:num_requests_running")
+    query = "vllm:num_requests_running"
+    (series,) = until(lambda: found(prometheus, query), PATIENCE_SECONDS, "a scrape in time")
     assert series["metric"] | {"instance": ""} == {
         "__name__": "vllm:num_requests_running",
         "engine": "0",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 200.0
 """How long a client waits for the next token; longer than any test lets one wait that still comes."""
 
 MODEL = "fleet"

@@ -17,7 +17,7 @@ import aiohttp
 
 from node.clients import MODEL, counting
 
-PATIENCE_SECONDS = 100.0
+PATIENCE_SECONDS = 200.0
 """For one whole answer; longer than any test lets one wait that still comes."""
 
 MOST_AT_ONCE = 64

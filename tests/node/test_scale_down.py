@@ -97,22 +97,30 @@ def test_no_request_is_cut_when_one_of_two_replicas_goes(fleet: Fleet) -> None:
 
 def is_busy(pod: str) -> bool:
     """Whether the server at this address has a request at work."""
-    with urllib.request.urlopen(f"http://{pod}:8000/metrics", timeout=5) as page:
+    with urllib.request.urlopen(f"http://{pod}:8000/metrics", timeout=ACT_SECONDS) as page:
         lines = page.read().decode().splitlines()
     return any(line.startswith("vllm:num_requests_running") and not line.endswith(" 0.0") for line in lines)
 
 
 @story
 def test_pods_that_rest_before_they_go_lose_no_request(fleet: Fleet) -> None:
-    """The Deployment shrinks only when they are empty. Until then nobody new is sent to them."""
+    """The Deployment shrinks only when they are empty. Until then nobody new is sent to them.
+
+    Each has one long request beside the others, so that it has work for as long as they are looked at.
+    """
     address = fleet.start(image=SIMULATED, replicas=FEW_DOWNS + 1)
-    pods = {pod["metadata"]["name"] for pod in fleet.pods()}
-    with load_on(address, TOKENS, clients=CLIENTS, rate=1.0) as load:
-        until(lambda: {one.pod for one in load.outcomes} >= pods, ACT_SECONDS, "every replica to have work")
+    pods = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in fleet.pods()}
+    with contextlib.ExitStack() as stack, load_on(address, TOKENS, clients=CLIENTS, rate=1.0) as load:
+        asked = [stack.enter_context(asking(one, 1, LONG, port=SERVING_PORT)) for one in pods.values()]
+        answers = list(itertools.chain(*asked))
+        until(lambda: all(one.arrivals for one in answers), ACT_SECONDS, "every server to be at its work")
+        until(lambda: {one.pod for one in load.outcomes} >= {*pods}, ACT_SECONDS, "every replica to be asked")
         fleet.apply(image=SIMULATED, replicas=1)
         until(lambda: len(fleet.endpoints()) == 1 and not fleet.deleting(), ACT_SECONDS, "pods to rest")
         assert fleet.wanted() == FEW_DOWNS + 1, "the Deployment waits for them"
+        assert all(one.ended is None for one in answers), "the work was over too soon to say anything"
         until(lambda: len(fleet.pods()) == 1, ACT_SECONDS + DRAIN_SECONDS, "the others to be gone")
         answered = load.whole
         until(lambda: load.whole > answered + CLIENTS, ACT_SECONDS, "requests to go on with one replica")
     assert load.lost() == []
+    assert [str(one) for one in answers if not one.complete] == []

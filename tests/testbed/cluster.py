@@ -85,10 +85,10 @@ class Cluster:
         """Create the custom resource definitions of a file or a folder, and wait until they are served.
 
         ``kubectl wait`` is no help: it fails at once for a definition so new that it has no conditions yet
-        (kubernetes issue 66439).
+        (kubernetes issue 66439). And a kind that is established is told to clients a moment later.
         """
         self.kubectl("apply", "--server-side", "-f", str(path))
-        until(lambda: self._serves(path), SERVED_SECONDS, f"the kinds of {path.name} to be served")
+        until(lambda: self.serves(path), SERVED_SECONDS, f"the kinds of {path.name} to be served")
 
     def remove_kinds(self, *names: str) -> None:
         """Delete custom resource definitions, with every resource of theirs, and wait until they are gone.
@@ -112,10 +112,17 @@ class Cluster:
         assert not kinds, [one for one in states if one["type"] == "Terminating"]
         return True
 
-    def _serves(self, path: Path) -> bool:
+    def serves(self, path: Path) -> bool:
+        """Whether the kinds of a file or a folder, which are there, are established and told to clients."""
         found = self.get("-f", str(path))
-        conditions = [kind.get("status", {}).get("conditions") or [] for kind in found.get("items", [found])]
-        return all(any(_is_established(one) for one in of_kind) for of_kind in conditions)
+        kinds = found.get("items", [found])
+        conditions = [kind.get("status", {}).get("conditions") or [] for kind in kinds]
+        if not all(any(_is_established(one) for one in of_kind) for of_kind in conditions):
+            return False
+        with contextlib.suppress(TestbedError):  # while a group comes or goes, not all of them can be told
+            told = self.kubectl("api-resources", "--output=name").split()
+            return {kind["metadata"]["name"] for kind in kinds} <= {*told}
+        return False
 
     def add_gpu_nodes(
         self,
@@ -214,7 +221,10 @@ class Cluster:
             "-o",
             "json",
         )
-        metadata = json.loads(self.kubectl(*command))["metadata"]
+        try:
+            metadata = json.loads(self.kubectl(*command))["metadata"]
+        except TestbedError as error:  # a new namespace has no account for pods yet
+            raise AssertionError(error) from error
         annotations: dict[str, str] = metadata.get("annotations", {})
         return {key: value for key, value in annotations.items() if key.startswith(ANNOTATIONS)}
 

@@ -35,7 +35,7 @@ from testbed.versions import NODE
 from testbed.wait import until
 
 START_SECONDS = 180.0  # fifteen are usual on two cores
-STOP_SECONDS = 10.0  # from SIGKILL to the last process of the namespace gone
+STOP_SECONDS = 60.0  # from SIGKILL to the last process of the namespace gone; a slow disk holds some up
 GPUS = 16  # as many replicas of one GPU as any test wants
 
 
@@ -77,6 +77,7 @@ class RealNode:
         self._files = dict(programs)
         self._programs: list[Program] = []
         self._inside = ""
+        self._held = contextlib.ExitStack()
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -167,7 +168,10 @@ class RealNode:
         if not found or not Path(f"/proc/{found[0]}/root{self._layout.state}/mounted").exists():
             return False
         self._first = int(found[0])
-        self._inside = str(Path(f"/proc/{self._first}/ns/pid").readlink())
+        inside = Path(f"/proc/{self._first}/ns/pid")
+        # As long as it is open, its number is given to no other namespace, such as that of another run.
+        self._held.enter_context(inside.open("rb", buffering=0))
+        self._inside = str(inside.readlink())
         return True
 
     def _enter(self) -> list[str]:
@@ -213,9 +217,10 @@ class RealNode:
 
     def _stop(self) -> None:
         """End the programs, the last first; with the first process every pod and shim ends, too."""
-        while self._programs:
-            self._programs.pop().stop()
-        until(lambda: not _of_namespace(self._inside), STOP_SECONDS, "the processes of the node to be gone")
+        with self._held:
+            while self._programs:
+                self._programs.pop().stop()
+            until(lambda: not _of_namespace(self._inside), STOP_SECONDS, "the node's processes to be gone")
 
 
 def _of_namespace(namespace: str) -> set[int]:

@@ -66,7 +66,7 @@ def alive(pid: int) -> bool:
     """Whether the process runs; one that has ended and that nobody has asked about yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -93,11 +93,14 @@ def test_a_pod_that_fits_on_no_node_stays_pending_and_says_why(
 ) -> None:
     pod = deploy(control_plane, namespace, gpus=16)
 
-    def refusal() -> str:
+    def is_refused() -> bool:
+        """A node that has only just become Ready may still have the taint of one that is not."""
         conditions = status(control_plane, namespace, pod).get("conditions", [])
-        return next((item["message"] for item in conditions if item["status"] == "False"), "")
+        said = [item["message"] for item in conditions if item["status"] == "False"]
+        assert any("Insufficient nvidia.com/gpu" in message for message in said), said
+        return True
 
-    assert "Insufficient nvidia.com/gpu" in until(refusal, SECONDS, "the scheduler's refusal")
+    until(is_refused, SECONDS, "the scheduler's refusal")
     assert status(control_plane, namespace, pod)["phase"] == "Pending"
 
 
@@ -199,9 +202,11 @@ def test_a_pod_has_the_log_that_it_was_given(control_plane: ControlPlane, namesp
 def test_a_service_account_may_do_only_what_it_is_granted(
     control_plane: ControlPlane, namespace: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "kubeconfig"
+    path, here = tmp_path / "kubeconfig", f"--namespace={namespace}"
+    account = ("get", "serviceaccount", "default", here, "--ignore-not-found", "-o", "name")
+    until(lambda: control_plane.kubectl(*account), SECONDS, "the account that every namespace gets")
     control_plane.kubeconfig_for_service_account(namespace, "default", path)
-    may = ("auth", "can-i", "list", "pods", f"--namespace={namespace}", f"--kubeconfig={path}")
+    may = ("auth", "can-i", "list", "pods", here, f"--kubeconfig={path}")
     with pytest.raises(TestbedError, match="can-i"):
         control_plane.kubectl(*may)
     who = json.loads(control_plane.kubectl("auth", "whoami", "-o", "json", f"--kubeconfig={path}"))

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
 
+from faults import seeded_money
 from faults.faults import Exchange
 from faults.seeded_money import owing
 from faults.seeded_witnesses import Span, Witnesses
@@ -17,9 +18,23 @@ from llamafleet.api.names import CARRY_OVER_NAME
 from llamafleet.api.observed import Key
 
 KEY = Key("storm-2", "fleet-2")
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EPOCH = NOW.timestamp() - 1000.0
 """Now is second 1000 of the monotonic clock."""
+
+
+class Noon(datetime):
+    """A clock that stands: accounts are of one month, and a real one may end between two looks."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # of the plain kind
+        """Return the same instant, whenever it is asked."""
+        return NOW.astimezone(tz)
+
+
+@pytest.fixture(autouse=True)
+def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeded_money, "datetime", Noon)
 
 
 class Told(Truth):
