@@ -24,7 +24,7 @@ def steps(*offsets: float) -> int:
             return offsets[-1] if found is None else found
 
         watching = asyncio.create_task(watch_steps(lambda: seen.append(None), wall, lambda: 0.0, 0.0))
-        await asyncio.wait_for(done.wait(), 5)
+        await asyncio.wait_for(done.wait(), 60)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
 

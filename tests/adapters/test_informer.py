@@ -121,7 +121,8 @@ async def serving(script: Script) -> AsyncIterator[Informer[PodSeen]]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    """Look again until it is so; the deadline ends a hang."""
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -472,6 +473,9 @@ def test_events_of_before_bring_nothing_back() -> None:
     asyncio.run(story())
 
 
+SILENCE_SECONDS = 2.0
+"""Short for a test, and long enough for the answers that are meant to be heard on a busy machine."""
+
 SILENT = {"falls silent": [event("BOOKMARK", pod("x", 11))], "never answers": []}
 
 
@@ -479,7 +483,7 @@ SILENT = {"falls silent": [event("BOOKMARK", pod("x", 11))], "never answers": []
 def test_a_silent_watch_is_given_up_and_the_next_one_goes_on_from_where_it_stood(
     monkeypatch: pytest.MonkeyPatch, words: list[bytes]
 ) -> None:
-    monkeypatch.setattr("llamafleet.adapters.transport.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("llamafleet.adapters.transport.SILENCE_SECONDS", SILENCE_SECONDS)
 
     async def story() -> None:
         missed = [event("DELETED", pod("b", 15)), event("ADDED", pod("c", 16))]
@@ -497,7 +501,7 @@ def test_a_silent_watch_is_given_up_and_the_next_one_goes_on_from_where_it_stood
 def test_what_two_silent_watches_missed_is_listed(
     monkeypatch: pytest.MonkeyPatch, words: list[bytes]
 ) -> None:
-    monkeypatch.setattr("llamafleet.adapters.transport.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("llamafleet.adapters.transport.SILENCE_SECONDS", SILENCE_SECONDS)
 
     async def story() -> None:
         lists = [listing(10, pod("a", 5), pod("b", 6)), listing(20, pod("a", 5))]

@@ -313,7 +313,7 @@ class Troubles:
         self.processes[number] = self.start(number, f"{self.processes[number].candidacy.identity}+")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(FAULTS, RATES, st.floats(0, 0.6), st.integers(0, 2**32))
 def test_never_two_and_in_the_end_one(
     faults: list[Fault], rates: tuple[float, ...], slowness: float, seed: int

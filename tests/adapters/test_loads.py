@@ -23,13 +23,21 @@ from adapters.servers import (
     serving,
 )
 from builders import pod
-from llamafleet.adapters import asking, loads
+from llamafleet.adapters import loads
 from llamafleet.adapters.asking import CONNECT_SECONDS
 from llamafleet.adapters.loads import AT_ONCE, BODY_BYTES, SECONDS, Loads, is_pod_address
 from llamafleet.api.observed import Load, PodSeen
 from llamafleet.planning.scaling.signals import QUEUE_LOOK
 
 READING = Load(running=2, waiting=15, prompt_tokens=2708, generation_tokens=3129)
+DEADLINE = 5.0
+"""Seconds. Where one must pass, a busy machine has that long for those that answer."""
+
+
+@pytest.fixture(autouse=True)
+def no_deadline_on_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pods that answer have time, but for the tests of the deadline, which set one."""
+    monkeypatch.setattr(loads, "SECONDS", 60.0)
 
 
 ADDRESSES = {
@@ -106,13 +114,13 @@ STRANGE: Mapping[str, Talk] = {
 def test_pods_with_a_strange_answer_are_missing_and_do_not_hold_up_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loads, "SECONDS", 0.5)
+    monkeypatch.setattr(loads, "SECONDS", DEADLINE)
     good = answering(GOOD)
     started = time.monotonic()
     found = readings(good, *STRANGE.values(), good)
     assert dict(zip(STRANGE, found[1:-1], strict=True)) == dict.fromkeys(STRANGE)
     assert (found[0], found[-1]) == (READING, READING)
-    assert time.monotonic() - started < 2.0, "one deadline for all of them together"
+    assert time.monotonic() - started < 2 * DEADLINE, "one deadline for all of them together"
 
 
 def test_a_body_of_just_the_limit_is_read() -> None:
@@ -127,7 +135,6 @@ def test_the_deadlines_suit_a_look_every_fifteen_seconds() -> None:
 
 def test_pods_of_a_dead_node_do_not_take_the_place_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loads, "AT_ONCE", 2)
-    monkeypatch.setattr(asking, "CONNECT_SECONDS", 0.2)
 
     async def story() -> None:
         async with serving(answering(GOOD)) as (port, (good,)):
@@ -141,7 +148,7 @@ def test_pods_of_a_dead_node_do_not_take_the_place_of_the_others(monkeypatch: py
 def test_more_pods_that_hang_than_are_asked_at_once_cost_one_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loads, "SECONDS", 0.5)
+    monkeypatch.setattr(loads, "SECONDS", DEADLINE)
 
     async def story() -> None:
         async with serving(answering(GOOD), never_answer) as (port, (good, hung)):
@@ -150,7 +157,7 @@ def test_more_pods_that_hang_than_are_asked_at_once_cost_one_deadline(
             assert await Loads(port, lambda _: True).of("default", [ready(good), *pods]) == {
                 f"at {good}": READING
             }
-            assert time.monotonic() - started < 2.0
+            assert time.monotonic() - started < 2 * DEADLINE
 
     asyncio.run(story())
 

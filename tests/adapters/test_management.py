@@ -85,7 +85,7 @@ class Blocking(Collector):
     def collect(self) -> Iterable[Metric]:
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         self.at_once -= 1
         yield GaugeMetricFamily("slow", "Slow.", value=1)
 
@@ -98,7 +98,7 @@ def test_the_loop_goes_on_while_metrics_are_written_out_and_scrapes_wait_for_eac
             scrapes = [asyncio.create_task(get(client, "/metrics")) for _ in range(3)]
             started = time.monotonic()
             assert await get(client, "/readyz") == (200, "ok")
-            assert time.monotonic() - started < 5, "half of what a scrape would take"
+            assert time.monotonic() - started < 30, "half of what a scrape would take"
             slow.go_on.set()
             assert [status for status, _ in await asyncio.gather(*scrapes)] == [200, 200, 200]
             assert slow.most_at_once == 1

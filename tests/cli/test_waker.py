@@ -18,7 +18,7 @@ def run(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """The real program with this home: the client of Kubernetes looks for its settings on import."""
     environment = {"PATH": os.defpath, "HOME": str(home)}
     return subprocess.run(  # noqa: S603 - our own program
-        [PROGRAM, "waker", *words], env=environment, capture_output=True, text=True, check=False, timeout=60
+        [PROGRAM, "waker", *words], env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
 

@@ -86,7 +86,10 @@ def test_a_loop_that_is_held_up_shows_for_how_long(monkeypatch: pytest.MonkeyPat
 
 def test_a_scrape_of_a_thousand_fleets_takes_little_of_the_processor() -> None:
     """30 ms when this was written; the bound leaves room for a slower machine, not for another order."""
+    took = []
     with shown(fleets_of(1000)):
-        spent = time.thread_time()
-        assert len(generate_latest(REGISTRY)) > 300_000
-        assert time.thread_time() - spent < 0.3
+        for _ in range(5):  # the garbage of all tests before may be collected during one of them
+            began = time.thread_time()
+            assert len(generate_latest(REGISTRY)) > 300_000
+            took.append(time.thread_time() - began)
+    assert min(took) < 0.3

@@ -24,6 +24,9 @@ from reconcile.months import Month
 from reconcile.stories import HOUR, Story, chance, story
 from reconcile.truths import wrong
 
+pytestmark = pytest.mark.timeout(3600)
+"""Eight stories take minutes of the processor, of which a busy machine gives us a tenth."""
+
 FEW = settings(
     max_examples=8,
     deadline=None,

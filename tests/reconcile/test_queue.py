@@ -1,6 +1,7 @@
 """The work queue: keys are worked on once at a time, never lost, and later after each failure."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -200,6 +201,7 @@ def test_who_was_quiet_has_all_looks_in_hand_and_needs_no_memory() -> None:
 
 def test_many_keys_that_failed_together_come_back_apart() -> None:
     """After an hour's outage each is back within a minute, and no second brings more than 6 %."""
+    random.seed(7)  # of a few thousand throws one has 60 keys in a second, by chance alone
 
     async def story() -> None:
         queue, back = WorkQueue(workers=1000), list[int]()

@@ -114,7 +114,7 @@ def test_it_ends_at_its_deadline_when_the_queue_never_empties() -> None:
 
 def test_it_ends_at_once_when_the_server_refuses_connections() -> None:
     with reserved_port() as port:  # bound, and nobody listens
-        assert drain(port, limit=5) < 5
+        assert drain(port, TIME_LIMIT) < TIME_LIMIT
 
 
 def test_it_kills_a_server_that_is_still_starting_and_nobody_else() -> None:
@@ -125,7 +125,7 @@ def test_it_kills_a_server_that_is_still_starting_and_nobody_else() -> None:
         standing_in("serve", "--port=1") as other,
         standing_in(f"--port={port}") as no_server,
     ):
-        assert drain(port, limit=5) < 5
+        assert drain(port, TIME_LIMIT) < TIME_LIMIT
         assert server.wait(TIME_LIMIT) == -signal.SIGKILL
         assert (other.poll(), no_server.poll()) == (None, None)
 

@@ -1,7 +1,8 @@
 """The operator in the simulator: the same chain of rules, with what it has to remember between two looks."""
 
+import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -152,10 +153,13 @@ def test_a_driver_sees_what_it_asked_for_and_not_what_the_window_left_of_it() ->
 
 
 def test_a_week_of_looks_is_fast() -> None:
-    """40,320 looks with windows and money must not take longer than 10 s; a tenth of them is run here."""
+    """40,320 looks with windows and money take at most 10 s; here are five times a fiftieth of them."""
     budget = {"monthlyBudget": "900", "hourlyLimit": "9"}
     schedule = {**NIGHTLY, "windows": [{"name": "day", "start": "0 0 * * *", "duration": "23h"}]}
-    decider = Operator(ground(scaling=SCALING, schedule=schedule, cost=budget))
-    begun = datetime.now(UTC)
-    follow(decider, 17 * 3600, running=3)
-    assert datetime.now(UTC) - begun < timedelta(seconds=4)  # a busy machine may take four times as long
+    took = []
+    for _ in range(5):
+        decider = Operator(ground(scaling=SCALING, schedule=schedule, cost=budget))
+        begun = time.process_time()
+        follow(decider, 3.4 * 3600, running=3)
+        took.append(time.process_time() - begun)
+    assert min(took) < 0.8  # a busy machine may take four times as long

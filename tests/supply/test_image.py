@@ -56,7 +56,9 @@ def wheels(tmp_path: Path) -> list[Path]:
     built = []
     for day in DAYS:
         checkout = tmp_path / f"checkout of {day.year}"
-        shutil.copytree(ROOT / "operator", checkout / "operator", ignore=shutil.ignore_patterns("*.pyc"))
+        # Whole folders: a program that runs meanwhile gives its bytecode another name until it is written.
+        bytecode = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "operator", checkout / "operator", ignore=bytecode)
         for name in SOURCES:
             shutil.copy(ROOT / name, checkout / name)
         for entry in checkout.rglob("*"):

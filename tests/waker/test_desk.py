@@ -1,7 +1,8 @@
 """A request is passed on, held until it can be, or refused: real clients, a real waker, real replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import aiohttp
 import orjson
@@ -11,6 +12,7 @@ from aiohttp import web
 from llamafleet.api.observed import Key
 from llamafleet.waker.slices import Pod
 from llamafleet.waker.standing import Shut, Standing
+from testbed.processes import reserved_port
 from waker.stage import FLEET, HOST, PATIENCE_SECONDS, echo, exchange, replica, stage, until
 
 PROMPT = b'{"prompt": "hi"}'
@@ -260,15 +262,15 @@ def test_an_answer_that_breaks_off_does_not_look_whole() -> None:
     asyncio.run(play())
 
 
-async def closed_port() -> Pod:
-    """An address at which nobody listens."""
-    async with replica(echo) as pod:
-        return pod
+@contextmanager
+def closed_port() -> Iterator[Pod]:
+    """An address at which nobody listens, and whose port nobody else is given."""
+    with reserved_port() as port:
+        yield Pod(HOST, port)
 
 
 def test_a_replica_that_refuses_the_connection_is_passed_over_for_another() -> None:
-    async def play() -> None:
-        dead = await closed_port()
+    async def play(dead: Pod) -> None:
         async with stage() as waker, replica(echo) as pod:
             asked = waker.ask(data=PROMPT)
             await waker.holds(1)
@@ -276,12 +278,12 @@ def test_a_replica_that_refuses_the_connection_is_passed_over_for_another() -> N
             assert (await asked)[0] == 200
             assert (await waker.ask(data=PROMPT))[0] == 200  # one that is not held first, likewise
 
-    asyncio.run(play())
+    with closed_port() as dead:
+        asyncio.run(play(dead))
 
 
 def test_a_request_waits_on_while_the_only_ready_replica_refuses_connections() -> None:
-    async def play() -> None:
-        dead = await closed_port()
+    async def play(dead: Pod) -> None:
         async with stage() as waker:
             waker.fleets.become_ready(dead)
             asked = waker.ask(data=PROMPT)
@@ -290,7 +292,8 @@ def test_a_request_waits_on_while_the_only_ready_replica_refuses_connections() -
                 waker.fleets.become_ready(dead, pod)
                 assert (await asked)[0] == 200
 
-    asyncio.run(play())
+    with closed_port() as dead:
+        asyncio.run(play(dead))
 
 
 def test_a_replica_that_took_the_request_and_left_is_not_asked_again() -> None:
