@@ -38,6 +38,7 @@ def line(installed: ControlPlane) -> Iterator[FaultProxy]:
 @pytest.fixture(scope="module")
 def process(installed: ControlPlane, line: FaultProxy) -> Iterator[OperatorProcess]:
     with running_operator(installed, door=line.door()) as running:
+        until(running.leads, SETTLE_SECONDS, "the operator to lead: until then the lease is of another one")
         yield running
         assert not traces(running), "the operator logged an error that nobody expected"
 
