@@ -55,7 +55,8 @@ class Witnesses:
         """Whether a pod went that is in no account, and whoever watched pods by then did not get to write it.
 
         Nobody of these runs now, or somebody who came too late for it led first: where that one had seen
-        everything, the pod would be in its account, and so the others take it for settled.
+        everything, the pod would be in its account, and so the others take it for settled. Who led before and
+        heard no more of pods has written on, but of no pod that is newer than those in the account by then.
         """
         if life.gone is None:
             return False
@@ -63,8 +64,9 @@ class Witnesses:
         written = list(self._landed("llamadeployments/status"))
         if any(life.uid.encode() in one.body for one in written):
             return False
-        after = (one for one in written if one.at > gone and (one.namespace, one.name) == tuple(life.fleet))
-        first = next(after, None)
+        own = [one for one in written if (one.namespace, one.name) == tuple(life.fleet)]
+        known = max((_pods_version(one) for one in own if one.at <= gone), default=0)
+        first = next((one for one in own if one.at > gone and _pods_version(one) > known), None)
         came_late = first is not None and not self._is_watched("pods", gone, self._span_of(first))
         return came_late or not self._is_watched("pods", gone)
 
@@ -97,3 +99,9 @@ class Witnesses:
 
     def _instant(self, at: float) -> datetime:
         return datetime.fromtimestamp(self.epoch + at, UTC)
+
+
+def _pods_version(exchange: Exchange) -> int:
+    """Up to which resource version the account in a status knows the pods; 0: there is none."""
+    ledger = json.loads(exchange.body).get("status", {}).get("cost", {}).get("ledger") or {}
+    return int(ledger.get("podsVersion", 0))

@@ -17,7 +17,7 @@ from faults.story_truth import Life, Truth
 from llamafleet.api.names import CARRY_OVER_NAME
 from llamafleet.api.observed import Key
 
-KEY = Key("storm-2", "fleet-2")
+KEY, POD = Key("storm-2", "fleet-2"), "uid-1"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EPOCH = NOW.timestamp() - 1000.0
 """Now is second 1000 of the monotonic clock."""
@@ -43,7 +43,7 @@ class Told(Truth):
     def __init__(self) -> None:
         """Nothing is watched."""
         gone = NOW - timedelta(seconds=90)
-        self._lives = {"a": Life("a", KEY, STEADY, gone - timedelta(seconds=10), gone, gone)}
+        self._lives = {POD: Life(POD, KEY, STEADY, gone - timedelta(seconds=10), gone, gone)}
 
 
 def account(serving: str, doubt: str = "0") -> Seen:
@@ -59,6 +59,15 @@ def account(serving: str, doubt: str = "0") -> Seen:
 def asked(door: str, at: float, verb: str, kind: str, body: Any = None) -> Exchange:
     found = Exchange(1, at, door, verb, kind, "", CARRY_OVER_NAME, "", json.dumps(body).encode())
     found.answered, found.status = at, 200
+    return found
+
+
+def status(door: str, at: float, pods_version: int, *uids: str) -> Exchange:
+    """A status of the fleet, with an account of the pods up to this version."""
+    ledger = {"podsVersion": pods_version, "meters": [{"uid": uid} for uid in uids]}
+    body = {"status": {"cost": {"ledger": ledger}}}
+    found = asked(door, at, "apply", "llamadeployments/status", body)
+    found.namespace, found.name = KEY
     return found
 
 
@@ -110,9 +119,9 @@ def test_a_deletion_excuses_only_where_nobody_is_left_to_tell(
     spans: list[Span], asks: list[Exchange], *, is_excused: bool
 ) -> None:
     """Its pod is in a status that was written, so only the deletion can excuse."""
-    status = asked("one", 905.0, "apply", "llamadeployments/status", {"meters": ["a"]})
-    assert (lines(account("0"), spans=spans, asks=[*asks, status], ends=[950.0]) == []) is is_excused
-    assert lines(account("0"), spans=spans, asks=[*asks, status], ends=[]) != []
+    asks = [*asks, status("one", 905.0, 7, POD)]
+    assert (lines(account("0"), spans=spans, asks=asks, ends=[950.0]) == []) is is_excused
+    assert lines(account("0"), spans=spans, asks=asks, ends=[]) != []
 
 
 def test_a_pod_that_nobody_saw_is_excused() -> None:
@@ -121,19 +130,22 @@ def test_a_pod_that_nobody_saw_is_excused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("began", "uids", "is_excused"),
+    ("began", "before", "uids", "is_excused"),
     [
-        pytest.param(920.0, [], True, id="whoever wrote first came too late"),
-        pytest.param(900.0, [], False, id="whoever wrote first had seen it"),
-        pytest.param(920.0, ["a"], False, id="it was written down"),
+        pytest.param(920.0, None, [], True, id="whoever wrote first came too late"),
+        pytest.param(900.0, None, [], False, id="whoever wrote first had seen it"),
+        pytest.param(920.0, None, [POD], False, id="it was written down"),
+        pytest.param(920.0, 7, [], True, id="who led before had not heard of pods any more"),
+        pytest.param(920.0, 8, [], False, id="who led before had heard of it"),
     ],
 )
 def test_a_pod_is_excused_where_a_latecomer_was_the_first_to_write(
-    began: float, uids: list[str], *, is_excused: bool
+    began: float, before: int | None, uids: list[str], *, is_excused: bool
 ) -> None:
     """Somebody else watched all the time, and takes what that one has written for all there is."""
-    status = asked("two", 930.0, "apply", "llamadeployments/status", {"meters": uids})
-    status.namespace, status.name = KEY
-    asks = [*watches("one", 1.0), *watches("two", began + 1.0), status]
+    statuses = [status("one", 900.0, 7), status("two", 930.0, 9, *uids)]
+    if before is not None:
+        statuses.insert(1, status("one", 915.0, before))
+    asks = [*watches("one", 1.0), *watches("two", began + 1.0), *statuses]
     spans = [Span("one", 0.0), Span("two", began)]
     assert (lines(account("0"), spans=spans, asks=asks, ends=[]) == []) is is_excused
