@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from llamafleet.api.base import Record
 from llamafleet.api.lists import keyed_by
-from llamafleet.api.scalars import Timestamp
+from llamafleet.api.scalars import DATE_PATTERN, Timestamp
 from llamafleet.api.texts import LARGEST, TimeZone
 
 MAX_METERS: Final = 2000
@@ -26,8 +26,6 @@ MONTH_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}$"
 
 Month = Annotated[str, Field(max_length=7, pattern=MONTH_PATTERN)]
 """A month of the calendar, such as 2026-11."""
-
-DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 Date = Annotated[str, Field(max_length=10, pattern=DATE_PATTERN)]
 """A day of the calendar, such as 2026-11-22. Days sort as their texts do."""
