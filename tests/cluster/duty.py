@@ -5,14 +5,13 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fleet_operator import NAMESPACE, running_operator
 from llamas import SETTLE_SECONDS, Llama
-from testbed.audit import DECISION
+from testbed.audit import DECISION, length, whole_lines
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -28,28 +27,6 @@ def others_gone(cluster: ControlPlane) -> None:
     until(lambda: not cluster.get(*every)["items"], SETTLE_SECONDS, "the fleets of earlier tests to be gone")
 
 
-def audited(cluster: ControlPlane) -> list[Path]:
-    """The parts of the audit log, oldest first.
-
-    The API server begins a new file after some 100 MB, and names the old one after its last instant.
-    """
-    log = cluster.audit_log
-    return [*sorted(log.parent.glob(f"{log.stem}-2*{log.suffix}")), log]
-
-
-def whole_lines(cluster: ControlPlane, start: int = 0) -> list[bytes]:
-    """The audit log from so many bytes on, without the line that is being written."""
-    found = b""
-    for part in audited(cluster):
-        size = part.stat().st_size
-        if start < size:
-            with part.open("rb") as log:
-                log.seek(start)
-                found += log.read()
-        start = max(0, start - size)
-    return found.rpartition(b"\n")[0].splitlines()
-
-
 class Duty:
     """Whoever is on duty."""
 
@@ -57,7 +34,7 @@ class Duty:
         """Nobody, until :meth:`begin`; whoever comes gets these further options."""
         self._cluster = cluster
         self._options = ("--identity=duty", *options)  # so whoever comes has the lease of whoever was killed
-        self._log_start = sum(part.stat().st_size for part in audited(cluster))
+        self._log_start = length(cluster.audit_log)
         self._shift = contextlib.ExitStack()
 
     def begin(self) -> None:
@@ -87,7 +64,7 @@ class Duty:
 
         The server writes its audit log before it answers, so an answer that was seen has its line.
         """
-        lines = whole_lines(self._cluster, self._log_start)
+        lines = whole_lines(self._cluster.audit_log, self._log_start)
         found = [json.loads(line) for line in lines if ACCOUNT.encode() in line]
         return [request for request in found if request["user"]["username"] == ACCOUNT]
 

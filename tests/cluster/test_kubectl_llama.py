@@ -15,6 +15,7 @@ from kubectl_plugin import Plugin
 from llamafleet.planning.money.months import month_of
 from llamafleet.planning.schedule.localtime import day_begin
 from llamas import SETTLE_SECONDS, Llama, pool
+from testbed.audit import whole_lines
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -197,7 +198,6 @@ def test_nothing_was_written_by_it(gold_fleet: Llama, onlooker: Plugin, installe
     for words in (["status"], ["top"], ["explain", "small"], ["cost", "small"]):
         assert onlooker(*words).code == 0
     user = f"system:serviceaccount:{gold_fleet.namespace}:{ACCOUNT}"
-    lines = installed.audit_log.read_bytes().rpartition(b"\n")[0].splitlines()
-    asked = [json.loads(line) for line in lines if user.encode() in line]
+    asked = [json.loads(line) for line in whole_lines(installed.audit_log) if user.encode() in line]
     found = {one["verb"] for one in asked if one["user"]["username"] == user}
     assert found == {"get", "list"}

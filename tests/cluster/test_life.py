@@ -9,7 +9,7 @@ import pytest
 
 from fleet_operator import OperatorProcess
 from llamas import CHILDREN, GONE_SECONDS, SETTLE_SECONDS, Llama
-from testbed.audit import DECISION
+from testbed.audit import DECISION, length, whole_lines
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -25,13 +25,11 @@ def audited(installed: ControlPlane) -> Callable[[], list[Event]]:
 
     It writes its audit log before it answers, so an answer that was seen has its line.
     """
-    start = installed.audit_log.stat().st_size
+    start = length(installed.audit_log)
 
     def events() -> list[Event]:
-        with installed.audit_log.open("rb") as log:
-            log.seek(start)
-            whole_lines = log.read().rpartition(b"\n")[0].splitlines()
-        found = [json.loads(line) for line in whole_lines if OPERATOR.encode() in line]
+        lines = whole_lines(installed.audit_log, start)
+        found = [json.loads(line) for line in lines if OPERATOR.encode() in line]
         return [event for event in found if event["user"]["username"] == OPERATOR]
 
     return events

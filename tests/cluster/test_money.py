@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from cluster.duty import Duty, whole_lines
+from cluster.duty import Duty
 from fleet_operator import running_operator
 from llamafleet.api.schedule import Schedule
 from llamafleet.planning.drain import drain
 from llamafleet.planning.money.budget import LATE_HOURS
 from llamas import GONE_SECONDS, SETTLE_SECONDS, Llama, pool, pools
+from testbed.audit import whole_lines
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
 
@@ -94,7 +95,9 @@ def bound(pod: dict[str, Any]) -> datetime:
 def told_after(llama: Llama, cluster: ControlPlane, kind: str) -> timedelta:
     """From the creation of a resource to the status that brought this condition: the API server's clock."""
     since = datetime.fromisoformat(llama.condition(kind)["lastTransitionTime"])
-    written = [json.loads(line) for line in whole_lines(cluster) if llama.namespace.encode() in line]
+    written = [
+        json.loads(line) for line in whole_lines(cluster.audit_log) if llama.namespace.encode() in line
+    ]
     about = [one for one in written if one.get("objectRef", {}).get("resource") == "llamadeployments"]
     made = next(one for one in about if one.get("responseStatus", {}).get("code") == HTTPStatus.CREATED)
     statuses = [one for one in about if one["objectRef"].get("subresource") == "status"]

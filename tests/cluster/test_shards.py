@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster.duty import whole_lines
 from fleet_operator import MANIFESTS, NAMESPACE, OperatorProcess, install_rights, running_operator
 from llamas import SETTLE_SECONDS, Llama
+from testbed.audit import whole_lines
 from testbed.cluster import Cluster
 from testbed.control_plane import ControlPlane
 from testbed.wait import until
@@ -83,7 +83,7 @@ def both(installed: ControlPlane, shards: dict[str, list[str]]) -> Iterator[list
 def asked(installed: ControlPlane, account: str) -> list[tuple[str, str, str, int]]:
     """Verb, resource, namespace and status of every request of an account."""
     user = Account(installed, account).user
-    entries = map(json.loads, whole_lines(installed))
+    entries = map(json.loads, whole_lines(installed.audit_log))
     return [
         (
             entry["verb"],

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from testbed.argocd import NAMESPACE, USER
+from testbed.audit import whole_lines
 from testbed.cluster import Cluster
 from testbed.control_plane import ControlPlane
 
@@ -131,8 +132,8 @@ def watching(cluster: Cluster, name: str) -> Iterator[list[Sight]]:
 
 def writes(control_plane: ControlPlane, since: datetime) -> list[str]:
     """What Argo CD has asked for since then that changes anything but its own records, by the audit log."""
-    lines = control_plane.audit_log.read_text("utf-8").splitlines()
-    events = [json.loads(line) for line in lines if f'"username":"{USER}"' in line]
+    said = f'"username":"{USER}"'.encode()
+    events = [json.loads(line) for line in whole_lines(control_plane.audit_log) if said in line]
     return [
         f"{event['requestReceivedTimestamp']} {event['verb']} {event['requestURI']}"
         for event in events

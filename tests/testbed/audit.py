@@ -48,16 +48,39 @@ def folder() -> Path | None:
     return Path(named) if named else None
 
 
-def keep(log: Path, there: Path) -> None:
-    """Leave the uses of a log in a folder, in a file of their own.
+def parts(log: Path) -> list[Path]:
+    """The files of a log, oldest first.
 
     The API server begins a new file after some 100 MB, and names the old one after its last instant.
     """
-    parts = sorted(log.parent.glob(f"{log.stem}*{log.suffix}"))
-    if not parts:
+    return sorted(log.parent.glob(f"{log.stem}*{log.suffix}"))
+
+
+def length(log: Path) -> int:
+    """How many bytes the parts of a log have together."""
+    return sum(part.stat().st_size for part in parts(log))
+
+
+def whole_lines(log: Path, start: int = 0) -> list[bytes]:
+    """A log from so many bytes on, without the line that is being written."""
+    found = b""
+    for part in parts(log):
+        size = part.stat().st_size
+        if start < size:
+            with part.open("rb") as file:
+                file.seek(start)
+                found += file.read()
+        start = max(0, start - size)
+    return found.rpartition(b"\n")[0].splitlines()
+
+
+def keep(log: Path, there: Path) -> None:
+    """Leave the uses of a log in a folder, in a file of their own."""
+    files = parts(log)
+    if not files:
         return
     there.mkdir(parents=True, exist_ok=True)
-    with fileinput.input(parts, encoding="utf-8", errors="replace") as lines:
+    with fileinput.input(files, encoding="utf-8", errors="replace") as lines:
         found = sorted(uses(lines), key=str)
     (there / f"{uuid.uuid4().hex}.json").write_text(json.dumps(found), "utf-8")
 
