@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from testbed.audit import Use, keep, kept, uses
+from testbed.audit import Use, keep, kept, length, uses, whole_lines
 
 ACCOUNT = "system:serviceaccount:home:operator"
 
@@ -78,3 +78,13 @@ def test_what_several_clusters_leave_is_put_together(tmp_path: Path) -> None:
     keep(tmp_path / "nobody.log", tmp_path / "there")
     both = {use(verb, kind) for verb in ("list", "watch") for kind in ("pods", "services")}
     assert kept(tmp_path / "there") == both
+
+
+def test_a_log_is_read_over_its_parts_and_without_the_line_that_is_being_written(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    log.write_bytes(b"three\nfo")
+    (tmp_path / "audit-2026-11-22T12-00-00.000.log").write_bytes(b"one\ntwo\n")
+    assert whole_lines(log) == [b"one", b"two", b"three"]
+    assert whole_lines(log, 4) == [b"two", b"three"]
+    assert whole_lines(log, 8) == [b"three"]
+    assert whole_lines(log, length(log)) == []
